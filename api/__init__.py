@@ -1,0 +1,1 @@
+"""How anyone finds out: a thin HTTP and SSE border around the log."""

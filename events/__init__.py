@@ -1,0 +1,1 @@
+"""What happened, in order, for anyone who asks; and who holds a run."""

@@ -1,0 +1,170 @@
+"""Who wants a run, who holds it, until when. Each call is one transaction, on the database's clock.
+
+The log (`events.log`) says what happened in a run; this says that the run exists, whose it is, and which worker may
+write to it. A holder is known by its *epoch*: every claim raises it, and the store refuses an append with a lower one.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from events.contract import Event, Expected
+from events.view import RunView
+
+DEFAULT_TENANT = "default"
+Prefect = Literal["live", "degraded"]
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What a client asks for. `input` is validated JSON; `deadline` is seconds from now on the database's clock.
+
+    `first` are the events that open the log, `run_queued` first, then any reused steps of a fork.
+    """
+
+    pipeline: str
+    input: JsonValue
+    first: Sequence[Event]
+    tenant: str = DEFAULT_TENANT
+    deadline: float = 900.0
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """`created` is False when the idempotency key named a run that was there already."""
+
+    run_id: UUID
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that is ours to write to until the lease runs out.
+
+    `losses` counts holders lost in a row without a checkpoint between them, this take-over's included; `taken_over`
+    says that somebody held it before (lost or released). `seconds_left` until the run's deadline, negative when past.
+    `tail_seq` is the end of the log at the moment of the claim.
+    """
+
+    run_id: UUID
+    pipeline: str
+    tenant: str
+    input: JsonValue
+    epoch: int
+    tail_seq: int
+    losses: int
+    taken_over: bool
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Runs, newest first, and the cursor for the next page (None at the end)."""
+
+    runs: list[RunView] = field(default_factory=list[RunView])
+    next_after: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an operator may want to know of a run beside its story. Times are the database's."""
+
+    run_id: UUID
+    tenant: str
+    pipeline: str
+    created_at: datetime
+    prefect: Prefect | None
+    prefect_flow_run_id: UUID | None
+    holder: str | None
+
+
+class Runs(Protocol):
+    async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
+        """Commit the run and its first events; the same tenant, key and body give the same run again.
+
+        With `holder`, a run that is created here is also held by it (epoch 1, never offered to other workers before the
+        lease runs out); get it with `claim(run_id=…)`. Raises `KeyReused`, `StoreUnavailable`.
+        """
+        ...
+
+    async def claim(
+        self, holder: str, *, lease: float = 10.0, run_id: UUID | None = None, profile: str = ""
+    ) -> Claim | None:
+        """Take one run that is queued, released, or whose lease ran out, oldest first, and raise its epoch.
+
+        With `run_id` that run only, also when `holder` holds it already. `profile` names the models in use: step
+        durations are remembered by it. None when there is nothing to take.
+        """
+        ...
+
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
+        """Keep the lease; True when a cancel was requested. Raises `Fenced`."""
+        ...
+
+    async def release(self, run_id: UUID, epoch: int) -> None:
+        """Give the run up unfinished, at once and without it counting as a loss (a worker that drains)."""
+        ...
+
+    async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
+        """Append `cancel_requested` (once), and `cancelled` as well for a run that nobody holds.
+
+        True when the run has ended by it. Raises `UnknownRun`, `RunEnded`.
+        """
+        ...
+
+    async def view(self, run_id: UUID, tenant: str) -> RunView:
+        """The kept view of a run, with `tail_seq` as of now. Raises `UnknownRun`."""
+        ...
+
+    async def header(self, run_id: UUID, tenant: str) -> Header:
+        """Raises `UnknownRun`."""
+        ...
+
+    async def input(self, run_id: UUID, tenant: str) -> JsonValue:
+        """What the run was started with. Raises `UnknownRun`."""
+        ...
+
+    async def find(self, tenant: str, idempotency_key: str) -> UUID | None:
+        """The run that was started with this key, if any."""
+        ...
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        status: str | None = None,
+        pipeline: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        """Runs of a tenant, newest first, from behind the cursor `after`. Raises `ValueError` for a bad cursor."""
+        ...
+
+    async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
+        """p50 and p90 of the last 100 durations of each step of a pipeline under a profile, in ms."""
+        ...
+
+    async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
+        """Remember how Prefect saw this run. Kept beside the log: what viewers see never depends on Prefect."""
+        ...
+
+    async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
+        """Ended runs marked degraded that Prefect has not been told of yet, oldest first."""
+        ...
+
+    async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
+        """Remember that a degraded run is registered now; False when somebody else did it before."""
+        ...
+
+    def wakeups(self) -> AbstractAsyncContextManager[AsyncIterator[UUID | None]]:
+        """What a worker must hear of: the id of a run that wants a cancel, or None when something may be claimed.
+
+        A hint, never a promise: notifications get lost, so a worker also looks by itself every couple of seconds.
+        """
+        ...

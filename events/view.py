@@ -1,0 +1,66 @@
+"""A run as a list shows it: light enough to keep beside the run, equal to the fold of its log."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from events.contract import Expected, Problem
+
+RunStatus = Literal["queued", "running", "waiting", "paused", "complete", "error", "cancelled"]
+StepStatus = Literal["pending", "in_progress", "retrying", "complete", "error", "skipped"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class StepView(_Model):
+    """One step. `duration` in ms, of the last attempt that ended; `started_seq` is that of the open attempt's start;
+    `result_seq` is where its `step_complete` is in the log; `ts` of the start of the running attempt in Unix ms."""
+
+    step: str
+    label: str
+    after: list[str] = []
+    status: StepStatus = "pending"
+    attempt: int = 0
+    duration: int | None = None
+    expected_ms: Expected | None = None
+    started_at: int | None = None
+    started_seq: int | None = None
+    result_seq: int | None = None
+    cost_usd: float | None = None
+    input_tokens: int = 0
+    output_tokens: int = 0
+    reused_from: str | None = None
+    problem: Problem | None = None
+    message: str | None = None
+
+
+class RunView(_Model):
+    """A run without its texts and results: those are read from the log where `result_seq` says.
+
+    `cost_usd` sums the known costs and is None while none is known; `cost_complete` is False when some call's price
+    is unknown. Times are Unix ms; `duration` is in ms, set when the run has ended.
+    """
+
+    run_id: str
+    pipeline: str = ""
+    status: RunStatus = "queued"
+    progress: float = 0.0
+    eta_ms: int | None = None
+    tail_seq: int = 0
+    cost_usd: float | None = None
+    cost_complete: bool = True
+    input_tokens: int = 0
+    output_tokens: int = 0
+    models: list[str] = []
+    created_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    duration: int | None = None
+    forked_from: str | None = None
+    cancel_requested: bool = False
+    steps: list[StepView] = []
+    problem: Problem | None = None
+    failed_step: str | None = None
+    result_seq: int | None = None

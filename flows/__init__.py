@@ -1,0 +1,1 @@
+"""In which order: opening and closing a run, the worker, Prefect."""
