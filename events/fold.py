@@ -1,0 +1,196 @@
+"""From a run's log to its view: one pure step per entry, equal wherever it is done.
+
+The store keeps a view beside each run with it; the hub knows the open steps by it. Texts and results are not in a view:
+`result_seq` and `started_seq` say where to read them.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from events.contract import (
+    Cancelled,
+    CancelRequested,
+    Complete,
+    Error,
+    Event,
+    InputReceived,
+    InputRequired,
+    PlannedStep,
+    Problem,
+    Progress,
+    RunPaused,
+    RunQueued,
+    RunResumed,
+    RunStart,
+    RunUnpaused,
+    StepComplete,
+    StepError,
+    StepEvent,
+    StepRetry,
+    StepSkipped,
+    StepStart,
+    Usage,
+)
+from events.log import Entry
+from events.view import RunStatus, RunView, StepView
+
+ENDED: frozenset[str] = frozenset({"complete", "error", "cancelled"})
+Change = dict[str, Any]
+
+
+def opening(run_id: str) -> RunView:
+    """The view of a run of which nothing is known yet."""
+    return RunView(run_id=run_id)
+
+
+def fold_all(run_id: str, entries: Iterable[Entry]) -> RunView:
+    """The view after `entries`, which are those of one run from its first on, in order."""
+    view = opening(run_id)
+    for entry in entries:
+        view = fold(view, entry)
+    return view
+
+
+def fold(view: RunView, entry: Entry) -> RunView:
+    """`view` after one more entry. Never fails: what is unknown, or text, moves `tail_seq` and nothing else.
+
+    Entries are folded in order and once each; `model_chunk`s may be left out, which only leaves `tail_seq` behind.
+    """
+    event = None if entry.type == "model_chunk" else entry.event
+    change: Change = {"tail_seq": entry.seq}
+    if event is None:
+        return view.model_copy(update=change)
+    if event.progress is not None and event.progress > view.progress:
+        change["progress"] = event.progress
+    if isinstance(event, StepEvent):
+        change |= _of_step(view, event, entry.seq)
+    else:
+        change |= _of_run(view, event, entry.seq)
+    return view.model_copy(update=change)
+
+
+def open_steps(view: RunView) -> list[StepView]:
+    """The steps with an attempt under way."""
+    return [step for step in view.steps if step.status == "in_progress"]
+
+
+def closing(view: RunView, problem: Problem) -> list[StepError]:
+    """What must be said before the last word of a run that does not end well: a `step_error` for every open step."""
+    return [
+        StepError.model_validate({"step": step.step, "attempt": step.attempt, "data": {"problem": problem}})
+        for step in open_steps(view)
+    ]
+
+
+def _of_run(view: RunView, event: Event, seq: int) -> Change:
+    match event:
+        case RunQueued(data=data):
+            return {"pipeline": data.pipeline, "forked_from": data.forked_from, "created_at": event.ts}
+        case RunStart(data=data):
+            steps = _planned(data.plan, view.steps)
+            return {"status": _going(view), "pipeline": data.pipeline, "started_at": event.ts, "steps": steps}
+        case RunResumed():
+            return {"status": _going(view)}
+        case InputRequired():
+            return {"status": "waiting"}
+        case InputReceived():
+            return {"status": "running"} if view.status == "waiting" else {}
+        case RunPaused():
+            return {"status": "paused"}
+        case RunUnpaused():
+            return {"status": "queued" if view.started_at is None else "running"} if view.status == "paused" else {}
+        case CancelRequested():
+            return {"cancel_requested": True}
+        case Complete():
+            return {"result_seq": seq, "progress": 100.0, **_ended(view, event)}
+        case Error(data=data):
+            return {"problem": data.problem, "failed_step": data.failed_step, **_ended(view, event)}
+        case Cancelled():
+            return _ended(view, event)
+        case _:
+            return {}
+
+
+def _going(view: RunView) -> RunStatus:
+    """A worker took the run. One that somebody paused, or that waits for an answer, still does."""
+    return "running" if view.status == "queued" else view.status
+
+
+def _ended(view: RunView, event: Complete | Error | Cancelled) -> Change:
+    """Common to all last words. A step that a lost worker left open is no longer going on either."""
+    since = view.started_at or view.created_at or event.ts
+    # Wall clocks step back; a duration never does.
+    duration = event.duration if event.duration is not None else max(0, event.ts - since)
+    steps = [
+        step.model_copy(update={"status": "error", "started_seq": None})
+        if step.status in ("in_progress", "retrying")
+        else step
+        for step in view.steps
+    ]
+    return {"status": event.type, "ended_at": event.ts, "duration": duration, "eta_ms": None, "steps": steps}
+
+
+def _planned(plan: Sequence[PlannedStep], known: Sequence[StepView]) -> list[StepView]:
+    """The steps in the order of the plan; what was reused from another run is complete before the plan is told."""
+    before = {step.step: step for step in known}
+    told = [
+        before.pop(item.step, StepView(step=item.step, label=item.label)).model_copy(
+            update={"label": item.label, "after": item.after, "expected_ms": item.expected_ms}
+        )
+        for item in plan
+    ]
+    return told + list(before.values())
+
+
+def _of_step(view: RunView, event: StepEvent, seq: int) -> Change:
+    index = next((i for i, step in enumerate(view.steps) if step.step == event.step), len(view.steps))
+    step = view.steps[index] if index < len(view.steps) else StepView(step=event.step, label=event.step)
+    change = _step_change(step, event, seq)
+    if event.message is not None:
+        change["message"] = event.message
+    steps = [*view.steps[:index], step.model_copy(update=change), *view.steps[index + 1 :]]
+    if isinstance(event, Usage):
+        known = view.cost_complete and event.data.cost_usd is not None
+        models = view.models if event.data.model in view.models else [*view.models, event.data.model]
+        return {"steps": steps, "cost_complete": known, "models": models, **_spent(view, event)}
+    if isinstance(event, Progress) and event.data.eta_ms is not None:
+        return {"steps": steps, "eta_ms": event.data.eta_ms}
+    return {"steps": steps}
+
+
+def _step_change(step: StepView, event: StepEvent, seq: int) -> Change:
+    match event:
+        case StepStart(data=data):
+            change = {"status": "in_progress", "started_at": event.ts, "started_seq": seq, "problem": None}
+            return {**change, "attempt": event.attempt, "expected_ms": data.expected_ms or step.expected_ms}
+        case StepRetry(data=data):
+            return {"status": "retrying", "problem": data.problem, **_closed(event)}
+        case StepComplete(data=data):
+            reused = data.reused.run_id if data.reused else None
+            change = {"status": "complete", "result_seq": seq, "reused_from": reused, "problem": None}
+            return {**change, **_closed(event)}
+        case StepError(data=data):
+            return {"status": "error", "problem": data.problem, **_closed(event)}
+        case StepSkipped():
+            return {"status": "skipped"}
+        case Usage():
+            return _spent(step, event)
+        case _:
+            return {}
+
+
+def _closed(event: StepEvent) -> Change:
+    return {"attempt": event.attempt, "duration": event.duration, "started_seq": None}
+
+
+def _spent(view: RunView | StepView, event: Usage) -> Change:
+    """Sums so far. A price that is unknown adds nothing, and is never taken for zero."""
+    used, cost = event.data, view.cost_usd
+    if used.cost_usd is not None:
+        # Rounded, so that a sum of prices reads as one (0.3, not 0.30000000000000004).
+        cost = round((cost or 0.0) + used.cost_usd, 10)
+    return {
+        "cost_usd": cost,
+        "input_tokens": view.input_tokens + used.input_tokens,
+        "output_tokens": view.output_tokens + used.output_tokens,
+    }
