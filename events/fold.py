@@ -25,6 +25,7 @@ from events.contract import (
     RunUnpaused,
     StepComplete,
     StepError,
+    StepErrorData,
     StepEvent,
     StepRetry,
     StepSkipped,
@@ -32,9 +33,8 @@ from events.contract import (
     Usage,
 )
 from events.log import Entry
-from events.view import RunStatus, RunView, StepView
+from events.view import OpenPlace, RunStatus, RunView, StepStatus, StepView
 
-ENDED: frozenset[str] = frozenset({"complete", "error", "cancelled"})
 Change = dict[str, Any]
 
 
@@ -75,10 +75,18 @@ def open_steps(view: RunView) -> list[StepView]:
 
 
 def closing(view: RunView, problem: Problem) -> list[StepError]:
-    """What must be said before the last word of a run that does not end well: a `step_error` for every open step."""
+    """What must be said before the last word of a run that does not end well: a `step_error` for every open attempt."""
     return [
-        StepError.model_validate({"step": step.step, "attempt": step.attempt, "data": {"problem": problem}})
-        for step in open_steps(view)
+        StepError(
+            step=step.step,
+            attempt=place.attempt,
+            lane=place.lane,
+            round=place.round,
+            data=StepErrorData(problem=problem),
+        )
+        for step in view.steps
+        for place in step.open
+        if place.started_seq is not None
     ]
 
 
@@ -122,7 +130,7 @@ def _ended(view: RunView, event: Complete | Error | Cancelled) -> Change:
     # Wall clocks step back; a duration never does.
     duration = event.duration if event.duration is not None else max(0, event.ts - since)
     steps = [
-        step.model_copy(update={"status": "error", "started_seq": None})
+        step.model_copy(update={"status": "error", "started_seq": None, "open": []})
         if step.status in ("in_progress", "retrying")
         else step
         for step in view.steps
@@ -161,26 +169,39 @@ def _of_step(view: RunView, event: StepEvent, seq: int) -> Change:
 def _step_change(step: StepView, event: StepEvent, seq: int) -> Change:
     match event:
         case StepStart(data=data):
-            change = {"status": "in_progress", "started_at": event.ts, "started_seq": seq, "problem": None}
-            return {**change, "attempt": event.attempt, "expected_ms": data.expected_ms or step.expected_ms}
+            place = OpenPlace(attempt=event.attempt, lane=event.lane, round=event.round, started_seq=seq)
+            change = {"started_at": event.ts, "problem": None, "expected_ms": data.expected_ms or step.expected_ms}
+            return {**change, "attempt": event.attempt, **_places(step, event, "in_progress", place)}
         case StepRetry(data=data):
-            return {"status": "retrying", "problem": data.problem, **_closed(event)}
+            place = OpenPlace(attempt=event.attempt, lane=event.lane, round=event.round)
+            return {"problem": data.problem, **_closed(event), **_places(step, event, "retrying", place)}
         case StepComplete(data=data):
             reused = data.reused.run_id if data.reused else None
-            change = {"status": "complete", "result_seq": seq, "reused_from": reused, "problem": None}
-            return {**change, **_closed(event)}
+            change = {"result_seq": seq, "reused_from": reused, "problem": None, **_closed(event)}
+            return {**change, **_places(step, event, "complete")}
         case StepError(data=data):
-            return {"status": "error", "problem": data.problem, **_closed(event)}
+            return {"problem": data.problem, **_closed(event), **_places(step, event, "error")}
         case StepSkipped():
-            return {"status": "skipped"}
+            return _places(step, event, "skipped")
         case Usage():
             return _spent(step, event)
         case _:
             return {}
 
 
+def _places(step: StepView, event: StepEvent, status: StepStatus, now: OpenPlace | None = None) -> Change:
+    """The open places after `event`; the step as a whole is what the busiest of them is, `status` when none is left."""
+    places = [place for place in step.open if (place.lane, place.round) != (event.lane, event.round)]
+    if now is not None:
+        places.append(now)
+    started = [place.started_seq for place in places if place.started_seq is not None]
+    if places:
+        status = "in_progress" if started else "retrying"
+    return {"status": status, "open": places, "started_seq": min(started, default=None)}
+
+
 def _closed(event: StepEvent) -> Change:
-    return {"attempt": event.attempt, "duration": event.duration, "started_seq": None}
+    return {"attempt": event.attempt, "duration": event.duration}
 
 
 def _spent(view: RunView | StepView, event: Usage) -> Change:

@@ -14,9 +14,22 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+class OpenPlace(_Model):
+    """One place of a step that is not finished: a lane or round of its own, or the whole step where both are None.
+
+    `started_seq` is where its open attempt began, None while it waits for its next one.
+    """
+
+    attempt: int
+    lane: str | None = None
+    round: int | None = None
+    started_seq: int | None = None
+
+
 class StepView(_Model):
     """One step. `duration` in ms, of the last attempt that ended; `started_seq` is that of the open attempt's start;
-    `result_seq` is where its `step_complete` is in the log; `ts` of the start of the running attempt in Unix ms."""
+    `result_seq` is where its `step_complete` is in the log; `ts` of the start of the running attempt in Unix ms.
+    `open` has more than one place only while a step runs in several lanes at once; then `started_seq` is the lowest."""
 
     step: str
     label: str
@@ -34,6 +47,7 @@ class StepView(_Model):
     reused_from: str | None = None
     problem: Problem | None = None
     message: str | None = None
+    open: list[OpenPlace] = []
 
 
 class RunView(_Model):
