@@ -4,6 +4,7 @@
 happened so far" and "what happens next".
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -53,6 +54,13 @@ class EventLog(Protocol):
         With `epoch` as the holder of the run; without, only what the contract lets an outsider append.
         Raises `Fenced` (another holds the run now), `RunEnded` (it has its last word), `UnknownRun`,
         `StoreUnavailable` (nothing is known to be stored; append again after reading the tail).
+        """
+        ...
+
+    def submit(self, run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> "asyncio.Future[int]":
+        """`append` without waiting: the future resolves when committed, or raises what `append` raises.
+
+        Of one run, what is submitted first is stored first. Adjacent `model_chunk`s that wait may be merged into one.
         """
         ...
 

@@ -1,0 +1,108 @@
+"""What a run's log says was done already, so that going on never pays for it twice."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from pydantic import JsonValue
+
+from events.contract import (
+    Complete,
+    ModelChunk,
+    Partial,
+    PartialWithdrawn,
+    Problem,
+    RunStart,
+    StepComplete,
+    StepError,
+    StepRetry,
+    StepStart,
+    Usage,
+)
+from events.log import Entry
+from steps.errors import WORKER_LOST
+
+Place = tuple[str, str | None, int | None]
+"""Step, lane, round."""
+
+
+@dataclass(slots=True)
+class Past:
+    """What is known of one place: attempts begun, failures that count, and how it ended, if it did.
+
+    `text` is the first and last `seq` of the text of the open attempt.
+    """
+
+    attempts: int = 0
+    failures: int = 0
+    open: bool = False
+    text: tuple[int, int] | None = None
+    result: JsonValue = None
+    done: bool = False
+    problem: Problem | None = None
+
+
+@dataclass(slots=True)
+class Journal:
+    """The fold of a log for the worker that carries the run on."""
+
+    places: dict[Place, Past] = field(default_factory=dict[Place, Past])
+    checkpoints: dict[tuple[str, str, str], JsonValue] = field(default_factory=dict[tuple[str, str, str], JsonValue])
+    started: bool = False
+    queued_ts: int = 0
+    progress: float = 0.0
+    usages: list[Usage] = field(default_factory=list[Usage])
+    models: list[str] = field(default_factory=list[str])
+    result: JsonValue = None
+
+    @classmethod
+    def of(cls, entries: Iterable[Entry]) -> "Journal":
+        journal = cls()
+        for entry in entries:
+            journal._add(entry)
+        return journal
+
+    def past(self, place: Place) -> Past:
+        return self.places.setdefault(place, Past())
+
+    def _add(self, entry: Entry) -> None:
+        event = entry.event
+        if event is None:
+            return
+        if entry.seq == 1:
+            self.queued_ts = event.ts
+        self.progress = max(self.progress, event.progress or 0.0)
+        match event:
+            case RunStart():
+                self.started = True
+            case StepStart():
+                past = self.past((event.step, event.lane, event.round))
+                past.attempts, past.open, past.text = event.attempt, True, None
+            case ModelChunk():
+                self._text(event, entry.seq)
+            case StepRetry():
+                past = self.past((event.step, event.lane, event.round))
+                past.open = False
+                past.failures += event.data.problem.type != WORKER_LOST
+            case StepComplete():
+                past = self.past((event.step, event.lane, event.round))
+                past.open, past.done, past.result = False, True, event.data.result
+            case StepError():
+                past = self.past((event.step, event.lane, event.round))
+                past.open, past.problem = False, event.data.problem
+            case Partial(data=data) if data.input_hash:
+                self.checkpoints[event.step, data.path, data.input_hash] = data.value
+            case PartialWithdrawn(data=data):
+                for key in [key for key in self.checkpoints if key[:2] == (event.step, data.path)]:
+                    del self.checkpoints[key]
+            case Usage():
+                self.usages.append(event)
+            case Complete():
+                self.result = event.data.result
+            case _:
+                pass
+
+    def _text(self, event: ModelChunk, seq: int) -> None:
+        # A chunk may be of a lane inside the step: it belongs to the step's open attempt all the same.
+        for place, past in self.places.items():
+            if place[0] == event.step and past.open and past.attempts == event.attempt:
+                past.text = (past.text[0] if past.text else seq, seq)

@@ -1,0 +1,92 @@
+"""A run as its steps see it: what was done before, how to speak, which model to ask."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Literal
+from uuid import UUID
+
+from events.contract import Event, PlannedStep, Usage, UsageData
+from events.errors import StoreError
+from events.log import EventLog
+from llm.client import Model
+from llm.client import Usage as ModelUsage
+from steps._host import Bare, Host
+from steps._journal import Journal
+from steps._pace import Pace
+from steps._place import current_attempt
+from steps.errors import RunLost
+
+Ending = Literal["cancelled", "released", "lost"]
+
+
+class Run:
+    """Ambient while a pipeline runs. Everything it says goes to the log, in order, under the holder's epoch."""
+
+    def __init__(
+        self,
+        run_id: UUID,
+        epoch: int,
+        log: EventLog,
+        model: Model,
+        *,
+        journal: Journal | None = None,
+        plan: Sequence[PlannedStep] = (),
+        host: Host | None = None,
+        seconds_left: float = 900.0,
+        on_lost: Callable[[BaseException], object] = lambda error: None,
+    ) -> None:
+        self.id = run_id
+        self.epoch = epoch
+        self.log = log
+        self.model = model
+        self.journal = journal or Journal()
+        self.host: Host = host or Bare()
+        self.pace = Pace(plan, floor=self.journal.progress)
+        self.deadline = time.monotonic() + seconds_left
+        self.ending: Ending | None = None
+        self.lost: BaseException | None = None
+        self.usages: list[UsageData] = [usage.data for usage in self.journal.usages]
+        self._on_lost = on_lost
+
+    def say(self, event: Event) -> "asyncio.Future[int]":
+        """Append without waiting; the log keeps the order. A refusal ends the run in this process."""
+        said = self.log.submit(self.id, [event], epoch=self.epoch)
+        said.add_done_callback(self._heard)
+        return said
+
+    async def commit(self, event: Event) -> int:
+        """Append and wait until it is committed. Raises `RunLost` when the run is not ours any more."""
+        try:
+            return await self.say(event)
+        except StoreError as error:
+            raise RunLost(str(error)) from error
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    @property
+    def cost_usd(self) -> float | None:
+        """The sum of the known costs of this run's calls; None while none is known."""
+        known = [usage.cost_usd for usage in self.usages if usage.cost_usd is not None]
+        return round(sum(known), 8) if known else None
+
+    def spent(self, usage: ModelUsage) -> None:
+        """Tell the log what a call took, failed ones too."""
+        data = UsageData(
+            model=usage.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=usage.cost_usd,
+            estimated=usage.estimated,
+        )
+        self.usages.append(data)
+        data = data.model_copy(update={"run_cost_usd": self.cost_usd})
+        self.say(Usage(**current_attempt().where, data=data))
+
+    def _heard(self, said: "asyncio.Future[int]") -> None:
+        if said.cancelled() or (error := said.exception()) is None or self.lost is not None:
+            return
+        self.lost, self.ending = error, "lost"
+        self._on_lost(error)

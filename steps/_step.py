@@ -1,0 +1,152 @@
+"""A step: a typed async function that tells the log what it does.
+
+    @step("Create one-pager", retries=2, timeout=120, expected=15)
+    async def one_pager(framework: Framework) -> OnePager: ...
+
+What it said before, in this process or in one that died, is taken from the log; retries and timeouts are a loop of
+ours, the same with and without Prefect.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
+
+from events.contract import Expected, StepComplete, StepCompleteData, StepError, StepErrorData, StepStart, StepStartData
+from steps._attempt import Attempt
+from steps._journal import Past
+from steps._once import Once
+from steps._place import attempting, current_lane, current_round, current_run
+from steps._retry import RetryPolicy, tell_retry
+from steps._run import Run
+from steps.errors import CANCELLED_PROBLEM, RunLost, StepFailed, problem_of, retryable
+
+P = ParamSpec("P")
+Out = TypeVar("Out")
+
+
+class Step(Generic[P, Out]):
+    """A decorated step. `id` is its name on the wire, `timeout` in seconds for each attempt."""
+
+    def __init__(
+        self, fn: Callable[P, Coroutine[Any, Any, Out]], label: str, retry: RetryPolicy, timeout: float, expected: float
+    ) -> None:
+        self.fn = fn
+        self.id = fn.__name__
+        self.label = label
+        self.retry = retry
+        self.timeout = timeout
+        self.expected = Expected(p50=int(expected * 1000), p90=int(expected * 2000), n=0)
+        self.output: TypeAdapter[Out] = TypeAdapter(get_type_hints(fn)["return"])
+        self.__doc__ = inspect.getdoc(fn)
+
+    async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
+        run = current_run()
+        past = run.journal.past((self.id, current_lane(), current_round()))
+        if past.done:
+            run.pace.end(self.id)
+            return self.output.validate_python(past.result)
+        if past.problem is not None:
+            raise self._failed(past.problem.title, past.problem)
+        while True:
+            past.attempts += 1
+            attempt = Attempt(self.id, past.attempts, run.say, current_lane(), current_round())
+            await self._start(run, attempt)
+            try:
+                result = await self._attempt(run, attempt, lambda: self.fn(*args, **kwargs))
+            except Exception as error:
+                await self._failure(run, attempt, past, error)
+            except asyncio.CancelledError:
+                self._cancelled(run, attempt)
+                raise
+            else:
+                return await self._complete(run, attempt, past, result)
+
+    async def _start(self, run: Run, attempt: Attempt) -> None:
+        run.pace.begin(self.id)
+        data = StepStartData(expected_ms=run.pace.expected(self.id))
+        # Committed before the model is called: so attempts are counted over every process that carries the run.
+        await run.commit(StepStart(**attempt.where, message=self.label, progress=run.pace.percent(), data=data))
+
+    async def _attempt(self, run: Run, attempt: Attempt, call: Callable[[], Coroutine[Any, Any, Out]]) -> Out:
+        async def body() -> Out:
+            with attempting(attempt):
+                return await call()
+
+        once = Once(body)
+        try:
+            async with asyncio.timeout(min(self.timeout, max(0.0, run.seconds_left))):
+                await run.host.attempt(self.id, self.label, attempt.number, once)
+                return await once()
+        except TimeoutError as error:
+            raise TimeoutError(str(error) or f"{self.label} did not finish within {self.timeout:g} s.") from error
+        finally:
+            await once.cancel()
+
+    async def _failure(self, run: Run, attempt: Attempt, past: Past, error: Exception) -> None:
+        """Tell of it and return for another attempt, or end the step."""
+        if run.lost is not None or isinstance(error, RunLost):
+            raise RunLost(str(run.lost or error)) from error
+        problem = problem_of(error, self.id)
+        past.failures += 1
+        wait = self.retry.wait(past.failures, error)
+        if retryable(error) and past.failures <= self.retry.retries and wait < run.seconds_left:
+            await tell_retry(run, attempt, problem, wait)
+            await asyncio.sleep(wait)
+            return
+        run.pace.end(self.id)
+        past.problem = problem
+        await run.commit(
+            StepError(
+                **attempt.where,
+                message=problem.title,
+                duration=attempt.duration,
+                progress=run.pace.percent(),
+                data=StepErrorData(problem=problem),
+            )
+        )
+        raise self._failed(str(error), problem) from error
+
+    def _cancelled(self, run: Run, attempt: Attempt) -> None:
+        """Close the open step, so that no spinner is left turning; say nothing of a run that goes on elsewhere."""
+        if run.ending in ("released", "lost"):
+            return
+        data = StepErrorData(problem=CANCELLED_PROBLEM)
+        run.say(StepError(**attempt.where, message="cancelled", duration=attempt.duration, data=data))
+
+    async def _complete(self, run: Run, attempt: Attempt, past: Past, result: Out) -> Out:
+        past.result = self.output.dump_python(result, mode="json")
+        run.pace.end(self.id)
+        await run.commit(
+            StepComplete(
+                **attempt.where,
+                message=f"{self.label}: done",
+                duration=attempt.duration,
+                progress=run.pace.percent(),
+                data=StepCompleteData(result=past.result, text=attempt.digest),
+            )
+        )
+        past.done = True
+        return result
+
+    def _failed(self, detail: str, problem: Any) -> StepFailed:
+        failed = StepFailed(problem.title, detail)
+        failed.step, failed.problem = self.id, problem
+        return failed
+
+
+def step(
+    label: str, *, retries: int = 2, timeout: float = 120.0, expected: float = 10.0
+) -> Callable[[Callable[P, Coroutine[Any, Any, Out]]], Step[P, Out]]:
+    """Make a step of an async function with typed arguments and result.
+
+    `label` is for people, the function's name is the id. `retries` after the first attempt, for errors that can be
+    helped; `timeout` in seconds for each attempt; `expected` seconds, until there is a history.
+    """
+
+    def decorate(fn: Callable[P, Coroutine[Any, Any, Out]]) -> Step[P, Out]:
+        return Step(fn, label, RetryPolicy(retries), timeout, expected)
+
+    return decorate

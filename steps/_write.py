@@ -1,0 +1,92 @@
+"""From a model's tokens to a run's events."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from events.contract import Partial, PartialData
+from llm.client import Call, Schema, Tier
+from llm.errors import InvalidOutput, ModelError
+from llm.parts import Parts
+from steps._place import current_attempt, current_lane, current_run
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+class Ask(Protocol):
+    """What to say to the model (`steps._prompt.Prompt`)."""
+
+    @property
+    def system(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+
+
+async def write_text(ask: Ask, *, tier: Tier = "light", model: str | None = None, limit: int | None = None) -> str:
+    """Ask for text; every piece of it is a `model_chunk` as it comes. `limit` in tokens. Raises `ModelError`."""
+    written: list[str] = []
+    await _stream(Call(ask.system, ask.user, tier=tier, model=model, max_output_tokens=limit), written.append)
+    return "".join(written).strip()
+
+
+async def write_json(
+    shape: type[Shape],
+    ask: Ask,
+    *,
+    tier: Tier = "heavy",
+    model: str | None = None,
+    sections: Mapping[str, TypeAdapter[Any]] | None = None,
+    limit: int | None = None,
+) -> Shape:
+    """Ask for JSON of a shape. Each top-level member in `sections` is a `partial` as soon as it is there and validates.
+
+    Raises `InvalidOutput` when the answer is not of the shape, or another `ModelError`.
+    """
+    parts = Parts()
+
+    def read(text: str) -> None:
+        for name, value in parts.feed(text):
+            _part(name, value, sections or {})
+
+    schema = Schema(shape.__name__, shape.model_json_schema())
+    await _stream(Call(ask.system, ask.user, tier=tier, model=model, schema=schema, max_output_tokens=limit), read)
+    whole = parts.finish()
+    try:
+        return shape.model_validate(whole)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = "/" + "/".join(str(part) for part in first["loc"])
+        raise InvalidOutput(f"Expected a {shape.__name__}; at {where}: {first['msg']}.") from error
+
+
+def _part(name: str, value: Any, sections: Mapping[str, TypeAdapter[Any]]) -> None:
+    if name not in sections:
+        return
+    try:
+        sections[name].validate_python(value)
+    except ValidationError:
+        return  # not a part that holds; the step that validates the whole will say why
+    run, attempt = current_run(), current_attempt()
+    run.say(Partial(**attempt.where, data=PartialData(path=f"/{name}", value=value)))
+
+
+async def _stream(call: Call, read: Callable[[str], object]) -> None:
+    """Tokens out, usage noted, whatever happens."""
+    run, attempt = current_run(), current_attempt()
+    labels = {"run": str(run.id), "step": attempt.step, "attempt": str(attempt.number)}
+    if lane := current_lane():
+        labels["lane"] = lane
+    try:
+        async with run.model.stream(replace(call, labels=labels)) as deltas:
+            async for delta in deltas:
+                if delta.text:
+                    attempt.wrote(delta.text)
+                    read(delta.text)
+                if delta.usage:
+                    run.spent(delta.usage)
+    except ModelError as error:
+        if error.usage:
+            run.spent(error.usage)
+        raise

@@ -1,0 +1,72 @@
+"""How a step says that it failed, and what a viewer is told of any failure.
+
+StepFailed      the step knows what is wrong; `retryable` says whether another attempt can help
+RunLost         this process may not write to the run any more; nothing else is said by it
+"""
+
+import logging
+
+from events.contract import Problem, ProblemError
+from llm.errors import ModelError
+
+log = logging.getLogger("stepglass.steps")
+
+STEP_FAILED = "/problems/step-failed"
+MODEL_FAILED = "/problems/model-failed"
+TIMED_OUT = "/problems/step-timed-out"
+CANCELLED = "/problems/cancelled"
+WORKER_LOST = "/problems/worker-lost"
+
+
+class StepFailed(Exception):
+    """A step that cannot give its result: `title`, `detail` for a person, and the violations, each with its place."""
+
+    def __init__(
+        self, title: str, detail: str, *, errors: list[ProblemError] | None = None, retryable: bool = False
+    ) -> None:
+        super().__init__(detail)
+        self.title = title
+        self.detail = detail
+        self.errors = errors
+        self.retryable = retryable
+        self.step: str | None = None  # filled in by the engine
+        self.problem: Problem | None = None
+
+
+class RunLost(Exception):
+    """Somebody else holds the run, or it has ended: stop the work and say no more."""
+
+
+def retryable(error: BaseException) -> bool:
+    """Can another attempt help? Errors that nobody foresaw are not tried again: they would be again."""
+    if isinstance(error, ModelError | StepFailed):
+        return error.retryable
+    return isinstance(error, TimeoutError)
+
+
+def problem_of(error: BaseException, step: str) -> Problem:
+    """What viewers may read of an error: never a prompt, a key, a path or a trace. Those go to the operator's log."""
+    match error:
+        case StepFailed(problem=Problem() as problem):
+            return problem
+        case StepFailed():
+            return Problem(type=STEP_FAILED, title=error.title, detail=error.detail, errors=error.errors)
+        case ModelError():
+            return Problem(type=MODEL_FAILED, title=error.title, detail=error.detail)
+        case TimeoutError():
+            return Problem(type=TIMED_OUT, title="The step took too long", detail=str(error) or "Its time was up.")
+        case _:
+            log.error("step %s failed unexpectedly", step, exc_info=error)
+            return Problem(
+                type=STEP_FAILED,
+                title="The step failed",
+                detail=f"An error that nobody foresaw ({type(error).__name__}). The operator's log has the rest.",
+            )
+
+
+CANCELLED_PROBLEM = Problem(type=CANCELLED, title="cancelled", detail="The run was cancelled.")
+LOST_PROBLEM = Problem(
+    type=WORKER_LOST,
+    title="The worker was lost",
+    detail="Another worker took the run over; what this attempt had written is withdrawn.",
+)
