@@ -1,0 +1,37 @@
+# One command per intention. `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help install run dev test check contract lock
+BIN := .venv/bin
+
+help: ## Say what each command does
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: ## Install what running needs into .venv, from the lock file
+	@PYTHON="$(PYTHON)" scripts/install
+
+run: install ## Install, start everything in this terminal, say the URL; Ctrl-C stops it all
+	@exec $(BIN)/stepglass up
+
+dev: install ## The same, and start our parts again when their code changes
+	@exec $(BIN)/stepglass up --reload
+
+test: ## Install what the tests need and run all of them
+	@PYTHON="$(PYTHON)" scripts/install dev
+	$(BIN)/pytest
+
+check: ## Lint, format, types, and whether the generated files are up to date
+	@PYTHON="$(PYTHON)" scripts/install dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/python scripts/settings_doc --check
+	$(BIN)/python scripts/contract --check
+
+contract: ## Write the JSON Schema and the TypeScript types of the event contract, and docs/settings.md
+	@PYTHON="$(PYTHON)" scripts/install dev
+	$(BIN)/python scripts/contract
+	$(BIN)/python scripts/settings_doc
+
+lock: ## Lock the dependencies of pyproject.toml, with hashes
+	@PYTHON="$(PYTHON)" scripts/install dev
+	scripts/lock
