@@ -1,0 +1,94 @@
+"""How every process of ours writes its log: one line per event, JSON or readable, and never a secret in it.
+
+structlog and the standard library's loggers (uvicorn, asyncpg, ...) end in the same handler. Redaction is its last
+step, over the finished line: what was said, by whom, or in which traceback makes no difference.
+"""
+
+import json as _json
+import logging
+import re
+import sys
+from collections.abc import Iterable
+from typing import TextIO, cast
+
+import structlog
+from pydantic import BaseModel, SecretStr
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[redacted]"
+# Shorter than this, a secret is part of too many ordinary words to be taken out everywhere.
+SHORTEST = 6
+PATTERNS = [
+    (re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"), REDACTED),
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {REDACTED}"),
+    (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/@\"']*):[^\s/@\"']+@"), rf"\1:{REDACTED}@"),
+    (re.compile(r"(?i)\b((?:access_?|api_?)?(?:token|key|secret|password))=[^\s&\"']+"), rf"\1={REDACTED}"),
+]
+# sse-starlette logs every chunk that it sends at DEBUG, which is the text of our runs; the others log each request.
+QUIET = {"sse_starlette": logging.INFO, "httpx2": logging.WARNING, "httpcore2": logging.WARNING, "openai": logging.INFO}
+
+
+class Redact:
+    """The last processor: takes a rendered line, gives it back without known secrets and what looks like one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _json.dumps(secret)[1:-1])}
+        # The longest first: a secret may contain another.
+        words = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(map(re.escape, words))) if words else None
+
+    def __call__(self, logger: WrappedLogger, name: str, line: EventDict | str) -> str:
+        return self.text(str(line))
+
+    def text(self, line: str) -> str:
+        if self._known is not None:
+            line = self._known.sub(REDACTED, line)
+        for pattern, instead in PATTERNS:
+            line = pattern.sub(instead, line)
+        return line
+
+
+def secrets_in(settings: BaseModel) -> list[str]:
+    """Every `SecretStr` of a settings object, also inside a mapping, as plain text."""
+    found: list[str] = []
+    for name in type(settings).model_fields:
+        value: object = getattr(settings, name)
+        nested = cast(dict[str, object], value).values() if isinstance(value, dict) else [value]
+        found += [item.get_secret_value() for item in nested if isinstance(item, SecretStr)]
+    return found
+
+
+def configure(
+    level: str = "INFO", json: bool = True, *, secrets: Iterable[str] = (), stream: TextIO | None = None
+) -> None:
+    """Set up logging for this process; call it once, first. `json` False gives readable lines for a terminal."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if json:
+        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    else:
+        target = stream or sys.stderr
+        last += [
+            structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
+    # A processor's type wants a dictionary back; the last one of a formatter gives the line.
+    last.append(Redact(secrets))
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for name, lowest in QUIET.items():
+        logging.getLogger(name).setLevel(max(lowest, root.level))
