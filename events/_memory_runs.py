@@ -1,0 +1,200 @@
+"""Runs in memory: the same promises as on PostgreSQL. Nothing here awaits, so every call is one transaction."""
+
+import asyncio
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from events._record import Durations, Record
+from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
+from events.errors import KeyReused, RunEnded, UnknownRun
+from events.fold import closing, opening
+from events.ids import body_hash, uuid7
+from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
+from events.view import RunView
+
+CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
+
+
+class MemoryRuns:
+    def __init__(self, records: dict[UUID, Record], clock: Callable[[], float]) -> None:
+        self._records = records
+        self._clock = clock
+        self._keys: dict[tuple[str, str], UUID] = {}
+        self._past = Durations()
+        self._ears: set[asyncio.Queue[UUID | None]] = set()
+
+    async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
+        if new.idempotency_key is not None:
+            known = self._keys.get((new.tenant, new.idempotency_key))
+            if known is not None:
+                return Accepted(self._same(self._records[known], new), created=False)
+        run_id, now = uuid7(), self._clock()
+        record = Record(run_id, new, now + new.deadline, opening(str(run_id)), self._past)
+        if holder is not None:
+            record.holder, record.lease, record.epoch = holder, now + lease, 1
+        record.commit(new.first)
+        self._records[run_id] = record
+        if new.idempotency_key is not None:
+            self._keys[new.tenant, new.idempotency_key] = run_id
+        if holder is None:
+            self._tell(None)
+        return Accepted(run_id, created=True)
+
+    def _same(self, record: Record, new: NewRun) -> UUID:
+        if body_hash(record.new.pipeline, record.new.input) != body_hash(new.pipeline, new.input):
+            raise KeyReused(f"The key '{new.idempotency_key}' started run {record.run_id}, with another body.")
+        return record.run_id
+
+    async def claim(
+        self, holder: str, *, lease: float = 10.0, run_id: UUID | None = None, profile: str = ""
+    ) -> Claim | None:
+        now = self._clock()
+        candidates = self._records.values() if run_id is None else filter(None, [self._records.get(run_id)])
+        for record in candidates:
+            ours = run_id is not None and record.holder == holder
+            if not record.ended and (ours or not record.held(now)):
+                return self._take(record, holder, now, lease, profile)
+        return None
+
+    def _take(self, record: Record, holder: str, now: float, lease: float, profile: str) -> Claim:
+        lost = record.holder is not None and not record.held(now)
+        first = record.claims == 0 and not lost
+        record.losses += lost
+        record.holder, record.lease, record.profile = holder, now + lease, profile
+        record.epoch, record.claims = record.epoch + 1, record.claims + 1
+        return Claim(
+            run_id=record.run_id,
+            pipeline=record.new.pipeline,
+            tenant=record.new.tenant,
+            input=record.new.input,
+            epoch=record.epoch,
+            tail_seq=len(record.entries),
+            losses=record.losses,
+            taken_over=not first,
+            seconds_left=record.deadline - now,
+        )
+
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
+        record = self._get(run_id)
+        record.fence(epoch)
+        record.lease = self._clock() + lease
+        return record.view.cancel_requested
+
+    async def release(self, run_id: UUID, epoch: int) -> None:
+        record = self._get(run_id)
+        record.fence(epoch)
+        record.holder = None
+        self._tell(None)
+
+    async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
+        record = self._get(run_id, tenant)
+        if record.ended:
+            raise RunEnded(f"Run {run_id} has its last word ({record.view.status}); there is nothing to cancel.")
+        said: list[Event] = [] if record.view.cancel_requested else [CancelRequested(data=ByData(by=by))]
+        held = record.held(self._clock())
+        if not held:
+            said += closing(record.view, CANCELLED)
+            said.append(Cancelled(data=ReasonData(reason=CANCELLED.detail)))
+        if said:
+            record.commit(said)
+        if held:
+            self._tell(run_id)
+        return not held
+
+    async def view(self, run_id: UUID, tenant: str) -> RunView:
+        return self._get(run_id, tenant).view
+
+    async def header(self, run_id: UUID, tenant: str) -> Header:
+        record = self._get(run_id, tenant)
+        return Header(
+            run_id=run_id,
+            tenant=tenant,
+            pipeline=record.new.pipeline,
+            created_at=record.created_at,
+            prefect=record.prefect,
+            prefect_flow_run_id=record.flow_run_id,
+            holder=record.holder,
+        )
+
+    async def input(self, run_id: UUID, tenant: str) -> JsonValue:
+        return self._get(run_id, tenant).new.input
+
+    async def find(self, tenant: str, idempotency_key: str) -> UUID | None:
+        return self._keys.get((tenant, idempotency_key))
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        status: str | None = None,
+        pipeline: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        below = UUID(after) if after is not None else None
+        found = [
+            record
+            for record in reversed(self._records.values())
+            if record.new.tenant == tenant
+            and (below is None or record.run_id < below)
+            and status in (None, record.view.status)
+            and pipeline in (None, record.new.pipeline)
+        ]
+        more = str(found[limit - 1].run_id) if len(found) > limit else None
+        return Page([record.view for record in found[:limit]], more)
+
+    async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
+        return {
+            step: Expected(p50=_percentile(past, 0.5), p90=_percentile(past, 0.9), n=len(past))
+            for (of, under, step), past in self._past.items()
+            if (of, under) == (pipeline, profile)
+        }
+
+    async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
+        record = self._get(run_id)
+        record.prefect, record.flow_run_id = prefect, flow_run_id or record.flow_run_id
+
+    async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
+        owed = (r.run_id for r in self._records.values() if r.ended and r.prefect == "degraded" and not r.told)
+        return [run_id for run_id, _ in zip(owed, range(limit), strict=False)]
+
+    async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
+        record = self._get(run_id)
+        if record.told:
+            return False
+        record.told, record.flow_run_id = True, flow_run_id
+        return True
+
+    @asynccontextmanager
+    async def wakeups(self) -> AsyncGenerator[AsyncIterator[UUID | None], None]:
+        heard: asyncio.Queue[UUID | None] = asyncio.Queue()
+        self._ears.add(heard)
+        try:
+            yield _all_of(heard)
+        finally:
+            self._ears.discard(heard)
+
+    def _tell(self, what: UUID | None) -> None:
+        for ear in self._ears:
+            ear.put_nowait(what)
+
+    def _get(self, run_id: UUID, tenant: str | None = None) -> Record:
+        record = self._records.get(run_id)
+        if record is None or tenant not in (None, record.new.tenant):
+            raise UnknownRun(f"There is no run {run_id}.")
+        return record
+
+
+async def _all_of(heard: "asyncio.Queue[UUID | None]") -> AsyncIterator[UUID | None]:
+    while True:
+        yield await heard.get()
+
+
+def _percentile(values: Iterable[int], share: float) -> int:
+    """The smallest value that is not below `share` of them all."""
+    ordered = sorted(values)
+    return ordered[math.ceil(share * len(ordered)) - 1]
