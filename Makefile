@@ -24,13 +24,13 @@ check: ## Lint, format, types, and whether the generated files are up to date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright
-	$(BIN)/python scripts/settings_doc --check
-	$(BIN)/python scripts/contract --check
+	$(BIN)/python scripts/settings_doc.py --check
+	$(BIN)/python scripts/contract.py --check
 
 contract: ## Write the JSON Schema and the TypeScript types of the event contract, and docs/settings.md
 	@PYTHON="$(PYTHON)" scripts/install dev
-	$(BIN)/python scripts/contract
-	$(BIN)/python scripts/settings_doc
+	$(BIN)/python scripts/contract.py
+	$(BIN)/python scripts/settings_doc.py
 
 lock: ## Lock the dependencies of pyproject.toml, with hashes
 	@PYTHON="$(PYTHON)" scripts/install dev

@@ -1,0 +1,48 @@
+"""Writes docs/settings.md from settings.py; with `--check` only compares."""
+
+from pathlib import Path
+from typing import Any
+
+from _files import ROOT, publish
+from pydantic.fields import FieldInfo
+
+from settings import Settings
+
+HEAD = """# Settings
+
+Every setting is an environment variable. All of them are optional: `make run` needs none.
+This file is made from `settings.py` by `make contract`.
+
+| variable | default | meaning |
+| --- | --- | --- |
+"""
+
+
+def main() -> None:
+    publish({ROOT / "docs" / "settings.md": HEAD + "".join(row(field) for field in Settings.model_fields.values())})
+
+
+def row(field: FieldInfo) -> str:
+    return f"| `{field.alias}` | {default(field)} | {field.description}{bounds(field)} |\n"
+
+
+def default(field: FieldInfo) -> str:
+    value: Any = field.get_default(call_default_factory=True, validated_data={})
+    if value is None or value == {} or value == []:
+        return ""
+    if isinstance(value, float):
+        return f"`{value:g}`"
+    return f"`{value.as_posix() if isinstance(value, Path) else value}`"
+
+
+def bounds(field: FieldInfo) -> str:
+    """What a number may be, where there is a limit to it; nothing for anything else."""
+    words = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    limits = [
+        (word, getattr(rule, name)) for rule in field.metadata for name, word in words.items() if hasattr(rule, name)
+    ]
+    return f" {', '.join(f'{word} {limit:g}' for word, limit in limits).capitalize()}." if limits else ""
+
+
+if __name__ == "__main__":
+    main()
