@@ -75,7 +75,10 @@ def open_steps(view: RunView) -> list[StepView]:
 
 
 def closing(view: RunView, problem: Problem) -> list[StepError]:
-    """What must be said before the last word of a run that does not end well: a `step_error` for every open attempt."""
+    """A `step_error` for every place that is not finished, also for one that waits for its next attempt.
+
+    To be said before the last word of a run that does not end well.
+    """
     return [
         StepError(
             step=step.step,
@@ -86,7 +89,6 @@ def closing(view: RunView, problem: Problem) -> list[StepError]:
         )
         for step in view.steps
         for place in step.open
-        if place.started_seq is not None
     ]
 
 
