@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         None, alias="STEPGLASS_MODEL_LIGHT", description="Model for brief, QA and scoring."
     )
     model_concurrency: int = Field(
-        16, alias="STEPGLASS_MODEL_CONCURRENCY", ge=1, description="Model calls that one worker makes at once."
+        128, alias="STEPGLASS_MODEL_CONCURRENCY", ge=1, description="Model calls that one worker makes at once."
     )
     prices: Path | None = Field(
         None, alias="STEPGLASS_PRICES", description="TOML file with prices per model, on top of the one we ship."
@@ -50,12 +50,23 @@ class Settings(BaseSettings):
     demo_speed: float = Field(
         1.0, alias="STEPGLASS_DEMO_SPEED", ge=0, description="Pace of the demo model: 2 is twice as fast, 0 means no waiting."
     )
-    worker_runs: int = Field(4, alias="STEPGLASS_WORKER_RUNS", ge=1, description="Runs that one worker carries at once.")
+    worker_runs: int = Field(
+        100, alias="STEPGLASS_WORKER_RUNS", ge=1, description="Runs that one worker carries at once."
+    )
+    prefect_runs: int = Field(
+        4,
+        alias="STEPGLASS_PREFECT_RUNS",
+        ge=1,
+        description="Runs at once that one worker shows live in Prefect; further ones are registered there when they end.",
+    )
     run_deadline: float = Field(
         900.0, alias="STEPGLASS_RUN_DEADLINE", gt=0, description="Seconds after which a run is ended in error."
     )
     prefect_budget: float = Field(
-        2.0, alias="STEPGLASS_PREFECT_BUDGET", ge=0, description="Seconds that a step waits for Prefect before it goes on without."
+        0.25,
+        alias="STEPGLASS_PREFECT_BUDGET",
+        ge=0,
+        description="Seconds that a step waits for Prefect's engine before it goes on by itself.",
     )
     api_tokens: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict[str, SecretStr],

@@ -29,12 +29,14 @@ Place = tuple[str, str | None, int | None]
 class Past:
     """What is known of one place: attempts begun, failures that count, and how it ended, if it did.
 
-    `text` is the first and last `seq` of the text of the open attempt.
+    `open`: an attempt is under way; `waiting`: one failed or was lost, and another is to follow. `text` is the first
+    and last `seq` of the text of the open attempt.
     """
 
     attempts: int = 0
     failures: int = 0
     open: bool = False
+    waiting: bool = False
     text: tuple[int, int] | None = None
     result: JsonValue = None
     done: bool = False
@@ -76,19 +78,19 @@ class Journal:
                 self.started = True
             case StepStart():
                 past = self.past((event.step, event.lane, event.round))
-                past.attempts, past.open, past.text = event.attempt, True, None
+                past.attempts, past.open, past.waiting, past.text = event.attempt, True, False, None
             case ModelChunk():
                 self._text(event, entry.seq)
             case StepRetry():
                 past = self.past((event.step, event.lane, event.round))
-                past.open = False
+                past.open, past.waiting = False, True
                 past.failures += event.data.problem.type != WORKER_LOST
             case StepComplete():
                 past = self.past((event.step, event.lane, event.round))
-                past.open, past.done, past.result = False, True, event.data.result
+                past.open, past.waiting, past.done, past.result = False, False, True, event.data.result
             case StepError():
                 past = self.past((event.step, event.lane, event.round))
-                past.open, past.problem = False, event.data.problem
+                past.open, past.waiting, past.problem = False, False, event.data.problem
             case Partial(data=data) if data.input_hash:
                 self.checkpoints[event.step, data.path, data.input_hash] = data.value
             case PartialWithdrawn(data=data):

@@ -24,6 +24,11 @@ class Once(Generic[T]):
         self._task: asyncio.Task[T] | None = None
         self.begun = asyncio.Event()
 
+    @property
+    def cancelled(self) -> bool:
+        """The work was ended before it had a result."""
+        return self._task is not None and self._task.cancelled()
+
     async def __call__(self) -> T:
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._call(), context=self._context)

@@ -51,18 +51,19 @@ class Step(Generic[P, Out]):
         if past.problem is not None:
             raise self._failed(past.problem.title, past.problem)
         while True:
-            past.attempts += 1
+            past.attempts, past.open, past.waiting = past.attempts + 1, True, False
             attempt = Attempt(self.id, past.attempts, run.say, current_lane(), current_round())
-            await self._start(run, attempt)
             try:
-                result = await self._attempt(run, attempt, lambda: self.fn(*args, **kwargs))
-            except Exception as error:
-                await self._failure(run, attempt, past, error)
+                await self._start(run, attempt)
+                try:
+                    result = await self._attempt(run, attempt, lambda: self.fn(*args, **kwargs))
+                except Exception as error:
+                    await self._failure(run, attempt, past, error)
+                else:
+                    return await self._complete(run, attempt, past, result)
             except asyncio.CancelledError:
-                self._cancelled(run, attempt)
+                self._cancelled(run, attempt, past)
                 raise
-            else:
-                return await self._complete(run, attempt, past, result)
 
     async def _start(self, run: Run, attempt: Attempt) -> None:
         run.pace.begin(self.id)
@@ -93,11 +94,12 @@ class Step(Generic[P, Out]):
         past.failures += 1
         wait = self.retry.wait(past.failures, error)
         if retryable(error) and past.failures <= self.retry.retries and wait < run.seconds_left:
+            past.open, past.waiting = False, True
             await tell_retry(run, attempt, problem, wait)
             await asyncio.sleep(wait)
             return
         run.pace.end(self.id)
-        past.problem = problem
+        past.open, past.problem = False, problem
         await run.commit(
             StepError(
                 **attempt.where,
@@ -109,15 +111,19 @@ class Step(Generic[P, Out]):
         )
         raise self._failed(str(error), problem) from error
 
-    def _cancelled(self, run: Run, attempt: Attempt) -> None:
-        """Close the open step, so that no spinner is left turning; say nothing of a run that goes on elsewhere."""
-        if run.ending in ("released", "lost"):
+    def _cancelled(self, run: Run, attempt: Attempt, past: Past) -> None:
+        """Close the step, also one that waits to try again, so that no spinner is left turning.
+
+        Of a run that goes on elsewhere nothing is said.
+        """
+        if past.done or past.problem is not None or run.ending in ("released", "lost"):
             return
+        past.open, past.waiting, past.problem = False, False, CANCELLED_PROBLEM
         data = StepErrorData(problem=CANCELLED_PROBLEM)
         run.say(StepError(**attempt.where, message="cancelled", duration=attempt.duration, data=data))
 
     async def _complete(self, run: Run, attempt: Attempt, past: Past, result: Out) -> Out:
-        past.result = self.output.dump_python(result, mode="json")
+        past.open, past.done, past.result = False, True, self.output.dump_python(result, mode="json")
         run.pace.end(self.id)
         await run.commit(
             StepComplete(
@@ -128,7 +134,6 @@ class Step(Generic[P, Out]):
                 data=StepCompleteData(result=past.result, text=attempt.digest),
             )
         )
-        past.done = True
         return result
 
     def _failed(self, detail: str, problem: Any) -> StepFailed:

@@ -1,0 +1,161 @@
+"""Carrying one run from its claim to its last word, or to the point where somebody else goes on with it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from events.contract import Problem
+from events.log import EventLog
+from events.runs import Claim, Runs
+from flows import _lease
+from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, leaves, problem_of_run
+from flows._opening import open_run, read_all
+from flows._pipeline import Pipeline
+from flows._ticker import tick
+from llm.client import Model
+from steps._host import Host
+from steps._journal import Journal
+from steps._place import entered
+from steps._run import Ending, Run
+from steps.errors import RunLost
+
+log = logging.getLogger("stepglass.carry")
+
+MAX_LOSSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a process has for all the runs that it carries. `profile` names the models, for the history of durations."""
+
+    log: EventLog
+    runs: Runs
+    model: Model
+    profile: str = ""
+    lease: float = 10.0
+    renew_every: float = 3.0
+
+
+class Carry:
+    """One run in this process. `end` it from outside; await `go()` for how it ended."""
+
+    def __init__(self, claim: Claim, pipeline: Pipeline, tools: Tools, host: Host | None = None) -> None:
+        self.claim = claim
+        self.pipeline = pipeline
+        self._tools = tools
+        self._host = host
+        self._run: Run | None = None
+        self._ending: Ending | None = None
+        self._body: asyncio.Task[Outcome] | None = None
+
+    @property
+    def run_id(self) -> UUID:
+        return self.claim.run_id
+
+    def end(self, ending: Ending) -> None:
+        """Stop the work: `cancelled` closes the run, `released` and `lost` leave it to another. The first wins."""
+        if self._ending is not None:
+            return
+        self._ending = ending
+        if self._run is not None:
+            self._run.ending = ending
+        if self._body is not None:
+            self._body.cancel()
+
+    async def go(self) -> Outcome:
+        keeping = asyncio.create_task(self._keep())
+        try:
+            return await self._carry()
+        except RunLost as error:
+            log.info("run %s goes on elsewhere: %s", self.run_id, error)
+            return Outcome("lost")
+        finally:
+            keeping.cancel()
+            await asyncio.wait([keeping])
+            if self._ending == "released":
+                await self._release()
+
+    async def _carry(self) -> Outcome:
+        journal = Journal.of(await read_all(self._tools.log, self.run_id))
+        history = await self._tools.runs.history(self.pipeline.name, self._tools.profile)
+        plan = self.pipeline.planned(history)
+        self._run = run = Run(
+            self.run_id,
+            self.claim.epoch,
+            self._tools.log,
+            self._tools.model,
+            journal=journal,
+            plan=plan,
+            host=self._host,
+            seconds_left=self.claim.seconds_left,
+            on_lost=lambda error: self.end("lost"),
+        )
+        run.ending = self._ending
+        lost = f"worker lost ({self.claim.losses} in a row)" if self.claim.losses else "the worker before was stopped"
+        await open_run(run, self.pipeline, plan, lost)
+        outcome = await self._body_of(run)
+        await close_run(run, plan, outcome)
+        return outcome
+
+    async def _body_of(self, run: Run) -> Outcome:
+        if self.claim.losses >= MAX_LOSSES:
+            return Outcome("error", problem=CRASH_LOOP)
+        self._body = asyncio.create_task(self._pipeline(run))
+        if self._ending is not None:
+            self._body.cancel()
+        ticking = asyncio.create_task(tick(run))
+        try:
+            return await asyncio.shield(self._body)
+        except asyncio.CancelledError:
+            if self._ending is None:  # this process is being torn down around us
+                self.end("released")
+                await asyncio.wait([self._body])
+            return Outcome(self._ending or "released")
+        finally:
+            ticking.cancel()
+
+    async def _pipeline(self, run: Run) -> Outcome:
+        deadline = asyncio.timeout(max(0.0, run.seconds_left))
+        try:
+            async with deadline:
+                with entered(run):
+                    return Outcome("complete", result=await self.pipeline(self.claim.input))
+        except Exception as error:
+            if self._ending is not None:
+                return Outcome(self._ending)
+            if any(isinstance(leaf, RunLost) for leaf in leaves(error)):
+                raise RunLost(str(error)) from error
+            if deadline.expired():
+                return Outcome("error", problem=TOO_LATE)
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> Outcome:
+        if isinstance(error, ValidationError):
+            log.error("run %s: its input does not fit this version", self.run_id, exc_info=error)
+            title = "The input does not fit"
+            detail = f"Its input is not of the form that {self.pipeline.label} takes in this version."
+            return Outcome("error", problem=Problem(type="/problems/invalid-input", title=title, detail=detail))
+        problem, step = problem_of_run(error)
+        if step is None:
+            log.error("run %s failed outside of its steps", self.run_id, exc_info=error)
+        return Outcome("error", problem=problem, failed_step=step)
+
+    async def _keep(self) -> None:
+        await _lease.keep(
+            self._tools.runs,
+            self.run_id,
+            self.claim.epoch,
+            cancel=lambda: self.end("cancelled"),
+            lost=lambda error: self.end("lost"),
+            lease=self._tools.lease,
+            every=self._tools.renew_every,
+        )
+
+    async def _release(self) -> None:
+        try:
+            await self._tools.runs.release(self.run_id, self.claim.epoch)
+        except Exception as error:  # the lease runs out by itself then
+            log.warning("run %s could not be released: %s", self.run_id, error)

@@ -1,0 +1,49 @@
+"""Whether Prefect answers, known without asking: one probe in the background, none on anybody's way."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+
+import httpx2
+
+log = logging.getLogger("stepglass.prefect")
+
+
+class Health:
+    """`up` is what the last probe said. `doubt()` makes it False until the next probe that succeeds."""
+
+    def __init__(self, api_url: str, *, every: float = 2.0, timeout: float = 1.0) -> None:
+        self._url = api_url.rstrip("/") + "/health"
+        self._every = every
+        self._timeout = timeout
+        self.up = False
+
+    def doubt(self) -> None:
+        if self.up:
+            log.warning("Prefect does not answer: runs go on without it and are registered there later")
+        self.up = False
+
+    async def probe(self) -> None:
+        async with httpx2.AsyncClient(timeout=self._timeout) as client:
+            while True:
+                try:
+                    well = (await client.get(self._url)).is_success
+                except httpx2.HTTPError:
+                    well = False
+                if well and not self.up:
+                    log.info("Prefect answers")
+                    self.up = True
+                elif not well:
+                    self.doubt()
+                await asyncio.sleep(self._every)
+
+    @contextlib.asynccontextmanager
+    async def watched(self) -> AsyncGenerator["Health"]:
+        """Probe as long as the context is open."""
+        probing = asyncio.create_task(self.probe())
+        try:
+            yield self
+        finally:
+            probing.cancel()
+            await asyncio.wait([probing])

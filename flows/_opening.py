@@ -1,0 +1,47 @@
+"""The first words of whoever takes a run: it starts, or it goes on where the one before left off."""
+
+from uuid import UUID
+
+from events.contract import PlannedStep, ReasonData, RunResumed, RunStart, RunStartData, StepRetry, StepRetryData
+from events.log import Entry, EventLog
+from flows._pipeline import Pipeline
+from steps._journal import Journal
+from steps._run import Run
+from steps.errors import LOST_PROBLEM
+
+
+async def read_all(log: EventLog, run_id: UUID) -> list[Entry]:
+    """The whole log so far, a page at a time."""
+    entries: list[Entry] = []
+    while page := await log.read(run_id, entries[-1].seq if entries else 0):
+        entries += page
+    return entries
+
+
+async def open_run(run: Run, pipeline: Pipeline, plan: list[PlannedStep], reason: str) -> None:
+    """`run_start`, or `run_resumed` and the text of every attempt that broke off withdrawn. Raises `RunLost`."""
+    if not run.journal.started:
+        data = RunStartData(pipeline=pipeline.name, plan=plan)
+        await run.commit(RunStart(message=f"{pipeline.label}: started", progress=run.pace.percent(), data=data))
+        return
+    run.say(RunResumed(message=reason, data=ReasonData(reason=reason)))
+    for event in withdrawals(run.journal):
+        run.say(event)
+    for past in run.journal.places.values():
+        past.waiting, past.open = past.open or past.waiting, False
+
+
+def withdrawals(journal: Journal) -> list[StepRetry]:
+    """A `step_retry` for every attempt that was open when its worker was lost. A loss uses up no retry."""
+    return [
+        StepRetry(
+            step=step,
+            lane=lane,
+            round=turn,
+            attempt=past.attempts,
+            message=LOST_PROBLEM.title,
+            data=StepRetryData(problem=LOST_PROBLEM, next_attempt_in_ms=0, supersedes=past.text),
+        )
+        for (step, lane, turn), past in journal.places.items()
+        if past.open
+    ]

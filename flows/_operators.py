@@ -1,0 +1,96 @@
+"""What the worker does for the people who watch runs in Prefect: show them live, end them there, and catch up."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Coroutine
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+
+from events.runs import Claim
+from flows import _owed
+from flows._carry import Tools
+from flows._closing import Outcome
+from flows._health import Health
+from flows._pipeline import Pipeline
+from flows._projection import Projection
+
+log = logging.getLogger("stepglass.prefect")
+
+
+class Operators:
+    """`most` runs at once are shown live; `budget` seconds a step waits for Prefect's engine; `url` is where we are."""
+
+    def __init__(self, tools: Tools, health: Health, *, url: str, most: int, budget: float) -> None:
+        self._tools = tools
+        self._health = health
+        self._url = url
+        self._most = most
+        self._budget = budget
+        self._live: dict[UUID, Projection] = {}
+        self._asides: set[asyncio.Task[None]] = set()
+
+    def show(self, claim: Claim, pipeline: Pipeline) -> Projection | None:
+        """Open the run in Prefect beside its work. None when as many are shown as Prefect carries without delay."""
+        if claim.taken_over:
+            self._aside(self._mark_predecessor(claim))
+        if len(self._live) >= self._most:
+            return None
+        projection = Projection(pipeline, claim.run_id, self._url, self._health, self._budget)
+        self._live[claim.run_id] = projection
+        projection.open()
+        projection.opened.add_done_callback(lambda opened: self._opened(projection))
+        return projection
+
+    async def ended(self, run_id: UUID, outcome: Outcome, grace: float) -> None:
+        """Let Prefect see how the run ended, and remember whether it has seen all. Twice `grace` seconds at most."""
+        projection = self._live.get(run_id)
+        try:
+            if projection is not None:
+                await projection.close(outcome, grace)
+            if outcome.kind in ("released", "lost"):
+                return
+            if projection is not None and projection.complete:
+                await self._tools.runs.note_prefect(run_id, "live", projection.flow_run_id)
+            else:
+                await self._tools.runs.note_prefect(run_id, "degraded", projection.flow_run_id if projection else None)
+        except Exception as error:
+            log.warning("run %s: Prefect could not be told how it ended: %s", run_id, type(error).__name__)
+        finally:
+            self._live.pop(run_id, None)
+
+    def _opened(self, projection: Projection) -> None:
+        if projection.flow_run_id is not None:
+            self._aside(self._tools.runs.note_prefect(projection.run_id, "live", projection.flow_run_id))
+
+    async def _mark_predecessor(self, claim: Claim) -> None:
+        header = await self._tools.runs.header(claim.run_id, claim.tenant)
+        if header.prefect_flow_run_id is not None and self._health.up:
+            async with get_client() as client:
+                await _owed.mark_predecessor(client, header.prefect_flow_run_id)
+
+    def _aside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Something that nobody waits for, and whose failure costs no run anything."""
+
+        async def quietly() -> None:
+            try:
+                await work
+            except Exception as error:
+                log.warning("beside the runs: %s: %s", type(error).__name__, error)
+
+        task = asyncio.create_task(quietly())
+        self._asides.add(task)
+        task.add_done_callback(self._asides.discard)
+
+    @contextlib.asynccontextmanager
+    async def at_work(self, pipelines: dict[str, Pipeline]) -> AsyncGenerator["Operators"]:
+        """Keep probing Prefect, and pay what is owed to it, as long as the context is open."""
+        async with self._health.watched():
+            paying = asyncio.create_task(_owed.pay(self._tools, pipelines, self._health))
+            try:
+                yield self
+            finally:
+                paying.cancel()
+                await asyncio.wait([paying, *self._asides], timeout=2)

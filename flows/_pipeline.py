@@ -1,0 +1,105 @@
+"""A pipeline: plain Python that says in which order steps run, and a plan that tells viewers what to expect.
+
+    @pipeline("Vision Framework", plan={brief: (), framework: (), validation: (framework,), …})
+    async def vision_framework(answers: VisionBrief) -> VisionResult: ...
+
+Nothing here knows Prefect: the API lists pipelines, and must not pay for an engine.
+"""
+
+import inspect
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, JsonValue, TypeAdapter
+
+from events.contract import Expected, PlannedStep
+from steps._step import Step
+
+Plan = Mapping[Step[..., Any], Sequence[Step[..., Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What operators see of a finished run in Prefect: one line, texts in Markdown and tables, by artifact key.
+
+    Keys are of lower-case letters, digits and dashes, as Prefect demands.
+    """
+
+    headline: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    tables: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A complete sample input, for people who want to see it work before they write their own."""
+
+    name: str
+    input: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Pipeline:
+    """`name` is its name on the wire, `label` for people; `input_model` and `output` are its types."""
+
+    name: str
+    label: str
+    fn: Callable[[Any], Coroutine[Any, Any, Any]]
+    steps: Plan
+    input_model: type[BaseModel]
+    output: TypeAdapter[Any]
+    examples: Sequence[Example]
+    shown: Callable[[Any], Shown]
+
+    @property
+    def slug(self) -> str:
+        return self.name.replace("_", "-")
+
+    @property
+    def description(self) -> str:
+        return inspect.getdoc(self.fn) or self.label
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """JSON Schema of the input."""
+        return self.input_model.model_json_schema()
+
+    @property
+    def plan(self) -> list[PlannedStep]:
+        """The steps in the order in which people read them, with the durations that they declare."""
+        return self.planned({})
+
+    def planned(self, history: Mapping[str, Expected]) -> list[PlannedStep]:
+        """The plan with durations from the history, where there is one."""
+        return [
+            PlannedStep(
+                step=step.id,
+                label=step.label,
+                after=[other.id for other in before],
+                expected_ms=history.get(step.id, step.expected),
+            )
+            for step, before in self.steps.items()
+        ]
+
+    async def __call__(self, plain: JsonValue) -> JsonValue:
+        """Run it on JSON that was validated when the run was accepted; gives the result as JSON."""
+        result = await self.fn(self.input_model.model_validate(plain))
+        return self.output.dump_python(result, mode="json")
+
+
+def pipeline(
+    label: str,
+    *,
+    plan: Plan,
+    examples: Sequence[Example] = (),
+    shown: Callable[[Any], Shown] = lambda result: Shown(),
+) -> Callable[[Callable[[Any], Coroutine[Any, Any, Any]]], Pipeline]:
+    """Make a pipeline of an async function of one pydantic model. Its name is the function's."""
+
+    def decorate(fn: Callable[[Any], Coroutine[Any, Any, Any]]) -> Pipeline:
+        hints = get_type_hints(fn)
+        given = hints[next(iter(inspect.signature(fn).parameters))]
+        return Pipeline(fn.__name__, label, fn, plan, given, TypeAdapter(hints["return"]), tuple(examples), shown)
+
+    return decorate

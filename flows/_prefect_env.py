@@ -1,0 +1,29 @@
+"""How our processes use Prefect. To be applied before Prefect is imported: it reads its settings then."""
+
+import os
+
+CLIENT = {
+    # A client that retries for 74 s, twice, would hold every ending run while the server is down.
+    "PREFECT_CLIENT_MAX_RETRIES": "1",
+    # Without this, a missing server is silently replaced by a temporary one on a port of its own.
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # the default, pickle, runs code for whoever writes the storage
+    "PREFECT_LOGGING_LEVEL": "WARNING",
+    "PREFECT_TELEMETRY_ENABLE_RESOURCE_METRICS": "false",
+    "PREFECT_CLI_PROMPT": "false",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def apply(api_url: str | None) -> bool:
+    """Set what is not set yet; False when there is no Prefect server to talk to, and Prefect must not be used."""
+    for name, value in CLIENT.items():
+        os.environ.setdefault(name, value)
+    if api_url:
+        os.environ["PREFECT_API_URL"] = api_url
+    return bool(os.environ.get("PREFECT_API_URL"))
+
+
+def api_url() -> str:
+    """Where the Prefect server's API is, once `apply` has said that there is one."""
+    return os.environ["PREFECT_API_URL"]

@@ -1,0 +1,204 @@
+"""One run as Prefect shows it: a live flow run, with a live task run for every attempt of a step.
+
+Nobody who watches the run ever waits for Prefect. The pipeline starts at once; a flow run is opened beside it, whose
+function does nothing but lend its context to the task runs and return the run's last word as its state. Attempts that
+begin before Prefect has opened the flow run are called bare, and their task runs await the result that is already
+coming (`steps._once`). A run whose flow run or task runs could not all be shown is *degraded*: `flows._owed` tells
+Prefect of it later.
+"""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+from prefect import Flow, State, Task
+from prefect.cache_policies import NO_CACHE
+from prefect.context import FlowRunContext, TagsContext
+from prefect.states import Cancelled, Completed, Crashed, Failed
+
+from flows import _artifacts
+from flows._closing import Outcome
+from flows._health import Health
+from flows._pipeline import Pipeline
+from steps._once import Once
+
+log = logging.getLogger("stepglass.prefect")
+
+_projection: contextvars.ContextVar["Projection"] = contextvars.ContextVar("stepglass_projection")
+_call: contextvars.ContextVar[Once[Any]] = contextvars.ContextVar("stepglass_call")
+
+
+async def _attempt() -> State[Any] | None:
+    """The body of every task run. The result stays with us: in Prefect it would be a copy to keep and to leak."""
+    call = _call.get()
+    try:
+        await call()
+    except asyncio.CancelledError:
+        if call.cancelled:  # the step was stopped, not this task run
+            return Cancelled(message="The attempt was stopped")
+        raise
+    except Exception as error:
+        # Only the kind of the error: its text may hold what a model wrote.
+        raise RuntimeError(type(error).__name__) from None
+    return None
+
+
+async def _show(run_id: str) -> State[Any]:
+    """The body of the flow run: lend the context, wait for the end, say how it ended."""
+    projection = _projection.get()
+    with TagsContext(current_tags=set()):  # tags on task runs would cost a request each
+        projection.opened.set_result(contextvars.copy_context())
+    return await projection.closed
+
+
+class Projection:
+    """`Host` of one run. Use `open()`, then as host, then `close(outcome)` once the last word is committed."""
+
+    def __init__(self, pipeline: Pipeline, run_id: UUID, url: str, health: Health, budget: float) -> None:
+        self.pipeline = pipeline
+        self.run_id = run_id
+        self.url = url
+        self.flow_run_id: UUID | None = None
+        self.opened: asyncio.Future[contextvars.Context] = asyncio.get_running_loop().create_future()
+        self.closed: asyncio.Future[State[Any]] = asyncio.get_running_loop().create_future()
+        self._health = health
+        self._budget = budget
+        self._flow: asyncio.Task[Any] | None = None
+        self._shown: set[asyncio.Task[bool]] = set()
+        self._missed = 0
+        self._order = {step.step: number for number, step in enumerate(pipeline.plan, 1)}
+
+    @property
+    def complete(self) -> bool:
+        """Whether Prefect shows the run and every attempt of it."""
+        return self.flow_run_id is not None and not self._missed
+
+    def open(self) -> None:
+        """Begin to open the flow run, if Prefect answers at all; returns at once."""
+        if not self._health.up:
+            return
+        flow: Flow[..., Any] = Flow(
+            fn=_show,
+            name=f"{self.pipeline.slug}-live",
+            flow_run_name=f"{self.pipeline.slug}-{self.run_id.hex[-8:]}",
+            retries=0,
+            persist_result=False,
+            log_prints=False,
+            validate_parameters=False,
+        )
+        context = contextvars.copy_context()
+        context.run(_projection.set, self)
+        context.run(TagsContext(current_tags=tags_of(self.pipeline, self.run_id)).__enter__)
+        self._flow = asyncio.create_task(_run_flow(flow, str(self.run_id)), context=context)
+        self._flow.add_done_callback(self._gone)
+        self.opened.add_done_callback(self._here)
+
+    def inside(self) -> None:
+        """Use the flow run in whose function we already are (a deployment's)."""
+        with TagsContext(current_tags=set()):
+            self.opened.set_result(contextvars.copy_context())
+        self._here(self.opened)
+
+    async def attempt(self, step: str, label: str, number: int, call: Once[Any]) -> None:
+        """Let Prefect's engine make the call where it is there already; after the budget it is made without it."""
+        if self._flow is None and not self.opened.done():
+            self._missed += 1
+            return
+        name = f"{self._order.get(step, 0)}-{step}" + (f"-attempt-{number}" if number > 1 else "")
+        shown = asyncio.create_task(self._task_run(name, call))
+        self._shown.add(shown)
+        if self.opened.done() and self._health.up:
+            begun = asyncio.create_task(call.begun.wait())
+            await asyncio.wait([begun, shown], timeout=self._budget, return_when=asyncio.FIRST_COMPLETED)
+            begun.cancel()
+
+    async def close(self, outcome: Outcome, grace: float = 5.0) -> None:
+        """Let Prefect see the end. Whatever does not work within `grace` seconds leaves the run degraded."""
+        if self._shown:
+            done, late = await asyncio.wait(self._shown, timeout=grace)
+            for task in late:
+                task.cancel()
+            self._missed += len(late) + sum(task.cancelled() or not task.result() for task in done)
+        if self._flow is None:
+            return
+        if self.opened.done() and not self.opened.cancelled():
+            await self._in_flow(_artifacts.publish(self.pipeline, outcome, self.url, self.run_id), grace)
+            if not self.closed.done():
+                self.closed.set_result(state_of(self.pipeline, outcome))
+        await asyncio.wait([self._flow], timeout=grace)
+        if not self._flow.done():
+            self._health.doubt()
+            self._flow.cancel()
+            await asyncio.wait([self._flow], timeout=grace)
+            self.flow_run_id = None
+
+    async def _task_run(self, name: str, call: Once[Any]) -> bool:
+        """Show one attempt as a task run; False when Prefect could not."""
+        try:
+            context = (await asyncio.shield(self.opened)).copy()
+            context.run(_call.set, call)
+            task: Task[..., Any] = Task(
+                fn=_attempt, name=name, task_run_name=name, retries=0, cache_policy=NO_CACHE, persist_result=False
+            )
+            state = await asyncio.create_task(_run_task(task), context=context)
+            return state is not None
+        except asyncio.CancelledError:
+            return False
+        except Exception as error:
+            log.warning("run %s: Prefect could not show %s: %s", self.run_id, name, type(error).__name__)
+            return False
+
+    async def _in_flow(self, work: Coroutine[Any, Any, None], grace: float) -> None:
+        task = asyncio.create_task(work, context=self.opened.result().copy())
+        await asyncio.wait([task], timeout=grace)
+        if not task.done():
+            task.cancel()
+        elif not task.cancelled() and (error := task.exception()):
+            log.warning("run %s: no artifacts in Prefect: %s", self.run_id, type(error).__name__)
+
+    def _here(self, opened: "asyncio.Future[contextvars.Context]") -> None:
+        if opened.cancelled():
+            return
+        context = opened.result().run(FlowRunContext.get)
+        self.flow_run_id = context.flow_run.id if context and context.flow_run else None
+
+    def _gone(self, flow: "asyncio.Task[Any]") -> None:
+        """The flow run ended, as it should after `closed`, or Prefect failed us before it was even opened."""
+        if not flow.cancelled() and (error := flow.exception()):
+            log.warning("run %s: Prefect: %s", self.run_id, type(error).__name__)
+            self._health.doubt()
+        if not self.opened.done():
+            self.opened.cancel()
+
+
+async def _run_flow(flow: "Flow[..., Any]", run_id: str) -> Any:
+    return await flow(run_id, return_state=True)
+
+
+async def _run_task(task: "Task[..., Any]") -> Any:
+    return await task(return_state=True)
+
+
+def tags_of(pipeline: Pipeline, run_id: UUID) -> set[str]:
+    """Tags of a flow run. On the flow only, never on tasks."""
+    return {"stepglass", f"pipeline:{pipeline.slug}", f"run:{run_id}"}
+
+
+def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
+    """The run's last word as a Prefect state, with a line that says what came of it."""
+    match outcome.kind:
+        case "complete":
+            headline = pipeline.shown(pipeline.output.validate_python(outcome.result)).headline
+            return Completed(message=headline or "Complete")
+        case "error":
+            problem = outcome.problem
+            return Failed(message=f"{outcome.failed_step or 'run'}: {problem.title if problem else 'failed'}")
+        case "cancelled":
+            return Cancelled(message="Cancelled on request")
+        case "released":
+            return Crashed(message="The worker was stopped; another one goes on with the run")
+        case "lost":
+            return Crashed(message="Another worker holds the run")

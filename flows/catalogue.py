@@ -1,0 +1,17 @@
+"""Which pipelines there are. Cheap to import: no engine, no Prefect."""
+
+from flows._pipeline import Example, Pipeline
+from flows.refine import refine
+from flows.vision_framework import vision_framework
+
+__all__ = ["CATALOGUE", "Example", "Pipeline", "find"]
+
+CATALOGUE: dict[str, Pipeline] = {each.name: each for each in (vision_framework, refine)}
+
+
+def find(name: str) -> Pipeline:
+    """The pipeline of this name. Raises `LookupError` with the names that there are."""
+    try:
+        return CATALOGUE[name]
+    except KeyError:
+        raise LookupError(f"No pipeline {name!r}: there is {', '.join(CATALOGUE)}.") from None

@@ -1,0 +1,97 @@
+"""The worker as a process: its resources, its thread, its signals.
+
+The engine has a thread and an event loop of its own. Prefect replaces the SIGTERM handler of the main thread while it
+runs a flow there, and would end the loop with every run on it; in another thread it leaves the signals to us.
+"""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+
+from events.store import open_store
+from flows import _prefect_env
+from flows._carry import Tools
+from flows.catalogue import CATALOGUE
+from flows.models import model_of, profile_of
+from flows.worker import Worker
+from settings import Settings
+
+log = logging.getLogger("stepglass.worker")
+
+
+def run_worker(settings: Settings) -> int:
+    """Work until SIGTERM or SIGINT; the second one ends the process at once. Gives the exit code."""
+    thread = _Engine(settings)
+    stopping = threading.Event()
+
+    def stop(signum: int, frame: object) -> None:
+        if stopping.is_set():
+            signal.raise_signal(signal.SIGKILL)
+        stopping.set()
+        thread.drain()
+
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, stop)
+    thread.start()
+    while thread.is_alive():
+        thread.join(timeout=1.0)  # in pieces: a join without end would hold back the signals
+    return thread.code
+
+
+class _Engine(threading.Thread):
+    """The thread in which the worker's loop runs. `drain()` may be called at any time, from any thread."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(name="engine", daemon=True)
+        self.code = 0
+        self._settings = settings
+        self._asked = threading.Event()
+        self._drain: Callable[[], None] = lambda: None
+
+    def drain(self) -> None:
+        self._asked.set()
+        self._drain()
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._work())
+        except Exception:
+            log.exception("the worker stopped")
+            self.code = 1
+
+    async def _work(self) -> None:
+        async with AsyncExitStack() as stack:
+            worker = await open_worker(self._settings, stack)
+            loop = asyncio.get_running_loop()
+            self._drain = lambda: loop.call_soon_threadsafe(worker.drain) and None
+            if self._asked.is_set():
+                return
+            log.info("worker %s is ready", worker.name)
+            await worker.work()
+            self._drain = lambda: None
+
+
+async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
+    """The store and the model, closed with the stack. Raises `ValueError` without `DATABASE_URL`."""
+    if settings.database_url is None:
+        raise ValueError("No DATABASE_URL: a worker needs the store. `stepglass up` starts one.")
+    store = await stack.enter_async_context(open_store(settings.database_url.get_secret_value()))
+    model = await stack.enter_async_context(model_of(settings))
+    return Tools(store.log, store.runs, model, profile_of(settings))
+
+
+async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
+    """A worker and all that it needs, closed in order with the stack."""
+    tools = await open_tools(settings, stack)
+    if not _prefect_env.apply(settings.prefect_api_url):
+        return Worker(tools, CATALOGUE, most=settings.worker_runs)
+    from flows._health import Health
+    from flows._operators import Operators  # Prefect reads its environment when it is imported
+
+    health = Health(_prefect_env.api_url())
+    operators = Operators(tools, health, url=settings.url, most=settings.prefect_runs, budget=settings.prefect_budget)
+    await stack.enter_async_context(operators.at_work(CATALOGUE))
+    return Worker(tools, CATALOGUE, most=settings.worker_runs, operators=operators)

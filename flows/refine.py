@@ -1,0 +1,18 @@
+"""One section of a framework written anew, and scored."""
+
+from flows._pipeline import Shown, pipeline
+from steps.vision_framework.refine import Refined, Refinement, outcome, rescoring
+from steps.vision_framework.refine import refine as refining
+
+
+def shown(result: Refined) -> Shown:
+    """The score before and after."""
+    before, after = result.score_before.overall, result.score_after.overall
+    return Shown(headline=f"{result.section.replace('_', ' ')}: score {before:g} before, {after:g} after")
+
+
+@pipeline("Refine a section", plan={refining: (), rescoring: (refining,)}, shown=shown)
+async def refine(request: Refinement) -> Refined:
+    """One section of a framework, written anew the way somebody asked for, with its score before and after."""
+    refined = await refining(request)
+    return outcome(refined, await rescoring(request, refined))

@@ -1,0 +1,70 @@
+"""A founder's eight answers become a brief, a framework, a one-pager, QA checks and scores."""
+
+from asyncio import TaskGroup
+
+from flows._metadata import metadata
+from flows._pipeline import Example, Shown, pipeline
+from steps.vision_framework.answers import VisionBrief
+from steps.vision_framework.brief import brief
+from steps.vision_framework.examples import EXAMPLES
+from steps.vision_framework.framework import framework
+from steps.vision_framework.one_pager import one_pager
+from steps.vision_framework.qa import qa
+from steps.vision_framework.result import VisionResult
+from steps.vision_framework.scoring import scoring
+from steps.vision_framework.validation import validation
+
+
+def shown(result: VisionResult) -> Shown:
+    """The one-pager, and a row per score card."""
+    cards = result.scores
+    average = sum(card.overall for card in cards.values()) / len(cards)
+    rows = [
+        {
+            "section": name.replace("_", " "),
+            "overall": card.overall,
+            "badge": card.badge.replace("_", " "),
+            "specificity": card.specificity,
+            "actionability": card.actionability,
+            "alignment": card.alignment,
+            "measurability": card.measurability,
+        }
+        for name, card in cards.items()
+    ]
+    seconds = result.metadata.duration_ms / 1000
+    return Shown(
+        headline=f"Score {average:.1f} of 10, QA {result.qa.overall_score} of 10, in {seconds:.0f} s",
+        texts={"one-pager": result.one_pager.markdown},
+        tables={"scores": rows},
+    )
+
+
+@pipeline(
+    "Vision Framework",
+    plan={
+        brief: (),
+        framework: (),
+        validation: (framework,),
+        one_pager: (validation,),
+        qa: (validation,),
+        scoring: (validation,),
+    },
+    examples=[Example(name, answers.model_dump(mode="json")) for name, answers in EXAMPLES.items()],
+    shown=shown,
+)
+async def vision_framework(answers: VisionBrief) -> VisionResult:
+    """A founder's eight answers become a brief, a framework, a one-pager, QA checks and scores."""
+    async with TaskGroup() as group:
+        texts = group.create_task(brief(answers))
+        valid = (await validation(await framework(answers), answers)).framework
+        page = group.create_task(one_pager(valid, answers))
+        report = group.create_task(qa(valid, answers))
+        cards = group.create_task(scoring(valid, answers))
+    return VisionResult(
+        brief=texts.result(),
+        framework=valid,
+        one_pager=page.result(),
+        qa=report.result(),
+        scores=cards.result().scores,
+        metadata=metadata(),
+    )

@@ -1,0 +1,101 @@
+"""A worker: claims runs and carries them, many at once, until it is told to drain."""
+
+import asyncio
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from events.errors import StoreUnavailable
+from events.runs import Claim
+from flows._carry import Carry, Tools
+from flows._closing import Outcome
+from flows._pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from flows._operators import Operators
+
+log = logging.getLogger("stepglass.worker")
+
+
+class Worker:
+    """Holds at most `most` runs at once. `operators` is None where there is no Prefect."""
+
+    def __init__(
+        self, tools: Tools, pipelines: dict[str, Pipeline], *, most: int = 100, operators: "Operators | None" = None
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._tools = tools
+        self._pipelines = pipelines
+        self._most = most
+        self._operators = operators
+        self._live: dict[UUID, Carry] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._wake = asyncio.Event()
+        self._draining = False
+
+    def drain(self) -> None:
+        """Take no more runs and release those that are held; `work()` returns when that is done."""
+        self._draining = True
+        for carry in self._live.values():
+            carry.end("released")
+        self._wake.set()
+
+    async def work(self, look_every: float = 2.0) -> None:
+        """Claim and carry. Woken by notifications, and looks by itself every `look_every` seconds: they get lost."""
+        listening = asyncio.create_task(self._listen())
+        try:
+            while not self._draining:
+                self._wake.clear()
+                try:
+                    await self._claim_all()
+                except StoreUnavailable as error:
+                    log.warning("the store does not answer: %s", error)
+                try:
+                    await asyncio.wait_for(self._wake.wait(), look_every)
+                except TimeoutError:
+                    continue
+        finally:
+            listening.cancel()
+            await asyncio.wait([listening, *self._tasks])
+
+    async def _claim_all(self) -> None:
+        while not self._draining and len(self._live) < self._most:
+            claim = await self._tools.runs.claim(self.name, lease=self._tools.lease, profile=self._tools.profile)
+            if claim is None:
+                return
+            pipeline = self._pipelines.get(claim.pipeline)
+            if pipeline is None:
+                log.error("run %s wants pipeline %r, which this version does not have", claim.run_id, claim.pipeline)
+                await self._tools.runs.release(claim.run_id, claim.epoch)
+                return
+            task = asyncio.create_task(self._carry(claim, pipeline))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _carry(self, claim: Claim, pipeline: Pipeline) -> None:
+        host = self._operators.show(claim, pipeline) if self._operators else None
+        carry = self._live[claim.run_id] = Carry(claim, pipeline, self._tools, host)
+        if self._draining:
+            carry.end("released")
+        try:
+            outcome = await carry.go()
+            log.info("run %s: %s", claim.run_id, outcome.kind)
+        except Exception:
+            # Not ours to end: another worker takes it when the lease has run out, or gives it up after three of these.
+            log.exception("run %s: this worker failed to carry it", claim.run_id)
+            outcome = Outcome("lost")
+        finally:
+            self._live.pop(claim.run_id, None)
+            self._wake.set()
+        if self._operators:
+            await self._operators.ended(claim.run_id, outcome, grace=1.0 if self._draining else 5.0)
+
+    async def _listen(self) -> None:
+        async with self._tools.runs.wakeups() as wakeups:
+            async for run_id in wakeups:
+                if run_id is None:
+                    self._wake.set()
+                elif carry := self._live.get(run_id):
+                    carry.end("cancelled")
