@@ -1,0 +1,178 @@
+"""Connections to PostgreSQL: three small pools, so that readers cannot starve a writer, and its errors as ours."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from events import migrations
+from events.errors import Fenced, NotAllowed, RunEnded, StoreError, StoreUnavailable, UnknownRun, UnsupportedStore
+
+if TYPE_CHECKING:
+    # Generic in the stubs only.
+    from asyncpg.pool import PoolConnectionProxy
+
+Row: TypeAlias = asyncpg.Record
+Session: TypeAlias = "asyncpg.Connection[Row]"
+Connection: TypeAlias = "Session | PoolConnectionProxy[Row]"
+Pool: TypeAlias = "asyncpg.Pool[Row]"
+T = TypeVar("T")
+
+COMMAND_TIMEOUT = 8.0
+"""Seconds after which a statement is given up: less than the lease of a run."""
+
+_SESSION = {
+    "application_name": "stepglass",
+    "statement_timeout": "8000",
+    "idle_in_transaction_session_timeout": "8000",
+    # A client that got its answer must find it again, whatever the server's default is.
+    "synchronous_commit": "on",
+    "jit": "off",
+}
+_GUARD: dict[str, type[StoreError]] = {"SG002": Fenced, "SG003": RunEnded, "SG004": NotAllowed, "SG005": UnknownRun}
+# Full disk, too many connections, shutting down, read-only, timeouts, deadlocks: to be tried again, not our mistake.
+_PASSING = ("08", "40", "53", "55P03", "57", "58", "25006")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Every exception of the wire and of PostgreSQL that is not a mistake of ours, as one of `events.errors`."""
+    try:
+        yield
+    except asyncpg.PostgresError as error:
+        code = error.sqlstate or ""
+        if code in _GUARD:
+            raise _GUARD[code](str(error)) from error
+        if code.startswith(_PASSING):
+            raise StoreUnavailable(f"The database cannot do this now: {error}") from error
+        raise
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        raise StoreUnavailable(f"The database does not answer: {str(error) or type(error).__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """`appends` has one connection, the appender's; `calls` are the short transactions on runs; `reads` the rest."""
+
+    dsn: str
+    appends: Pool
+    calls: Pool
+    reads: Pool
+
+    async def call(self, work: Callable[[Connection], Awaitable[T]], *, patience: float = 2.0) -> T:
+        """One transaction, again on a new connection while the database is away. `work` must bear being repeated."""
+        return await _persist(self.calls, work, patience, transaction=True)
+
+    async def read(self, work: Callable[[Connection], Awaitable[T]], *, patience: float = 2.0) -> T:
+        return await _persist(self.reads, work, patience, transaction=False)
+
+
+async def _persist(pool: Pool, work: Callable[[Connection], Awaitable[T]], patience: float, *, transaction: bool) -> T:
+    end, pause = time.monotonic() + patience, 0.02
+    while True:
+        try:
+            with translated():
+                async with pool.acquire(timeout=COMMAND_TIMEOUT) as connection:
+                    if not transaction:
+                        return await work(connection)
+                    async with connection.transaction():
+                        return await work(connection)
+        except StoreUnavailable:
+            if time.monotonic() + pause > end:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, 0.5)
+
+
+def libpq_url(url: str) -> str:
+    """The URL as asyncpg takes it: `postgres://` and `postgresql+asyncpg://` are the same store."""
+    rest = url.partition("://")[2]
+    return f"postgresql://{rest}"
+
+
+def shown(url: str) -> str:
+    """The URL without what is secret in it, for messages."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}"
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncGenerator[Database, None]:
+    """Check that the server can be our store, bring the tables up to date, and open the pools.
+
+    Raises `StoreUnavailable` and `UnsupportedStore`.
+    """
+    dsn = libpq_url(url)
+    with translated():
+        connection = await connect(dsn, url)
+        try:
+            await _check_session(connection, dsn, url)
+            current = await migrations.is_current(connection)
+        finally:
+            await connection.close(timeout=2)
+        if not current:
+            await migrations.migrate(dsn)
+        async with AsyncExitStack() as stack:
+            pools = [await stack.enter_async_context(_pool(dsn, size)) for size in (1, 4, 6)]
+            yield Database(dsn, *pools)
+
+
+def _pool(dsn: str, size: int) -> Pool:
+    return asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=size,
+        command_timeout=COMMAND_TIMEOUT,
+        timeout=5,
+        max_inactive_connection_lifetime=0,
+        server_settings=_SESSION,
+        # Nothing here changes a session, so giving a connection back costs no round trip.
+        reset=_as_it_is,
+    )
+
+
+async def _as_it_is(connection: Any) -> None:
+    pass
+
+
+async def connect(dsn: str, url: str = "") -> Session:
+    """A connection outside the pools, with the same settings."""
+    try:
+        return await asyncpg.connect(dsn, command_timeout=COMMAND_TIMEOUT, timeout=5, server_settings=_SESSION)
+    except asyncpg.ProtocolViolationError as error:
+        raise UnsupportedStore(f"{_POOLER.format(shown(url or dsn))} It answered: {error}") from error
+
+
+_POOLER = (
+    "{} is behind a transaction pooler: a session does not last, so nobody would hear of new events (LISTEN). "
+    "Point DATABASE_URL at PostgreSQL itself, or at a pooler in session mode."
+)
+
+
+async def _check_session(connection: Session, dsn: str, url: str) -> None:
+    """Two statements must reach the same backend, and a NOTIFY from another session must arrive at our LISTEN."""
+    heard = asyncio.Event()
+    channel = "stepglass_probe"
+    try:
+        before = await connection.fetchval("SELECT pg_backend_pid()")
+        await connection.add_listener(channel, lambda *_: heard.set())
+        other = await connect(dsn, url)
+        try:
+            await other.execute(f"NOTIFY {channel}")
+        finally:
+            await other.close(timeout=2)
+        async with asyncio.timeout(2):
+            await heard.wait()
+        if await connection.fetchval("SELECT pg_backend_pid()") != before:
+            raise UnsupportedStore(_POOLER.format(shown(url)))
+        await connection.remove_listener(channel, lambda *_: None)
+    except TimeoutError:
+        raise UnsupportedStore(_POOLER.format(shown(url))) from None
+    except asyncpg.InvalidSQLStatementNameError as error:
+        raise UnsupportedStore(f"{_POOLER.format(shown(url))} It answered: {error}") from error

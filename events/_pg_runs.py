@@ -1,0 +1,195 @@
+"""Runs on PostgreSQL: who wants one, who holds it, until when. Every time in here is the database's."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from events import _pg_lists as lists
+from events._batch import Item, Known, plan
+from events._commit import caught_up, write
+from events._listener import Listener
+from events._pg import Connection, Database, Row
+from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
+from events.errors import Fenced, KeyReused, RunEnded, UnknownRun
+from events.fold import closing, fold, opening
+from events.ids import body_hash, uuid7
+from events.log import Entry, encode
+from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
+from events.view import RunView
+
+CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
+
+_ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_FREE = "SELECT run_id FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}"
+_ANY = _FREE.format("(holder IS NULL OR lease_until <= clock_timestamp()) ORDER BY run_id LIMIT 1 ") + (
+    "FOR UPDATE SKIP LOCKED"
+)
+_THIS = _FREE.format("run_id = $4 AND (holder IS NULL OR holder = $1 OR lease_until <= clock_timestamp()) FOR UPDATE")
+_TAKE = """
+    UPDATE stepglass.runs r SET
+        epoch = epoch + 1, holder = $1, lease_until = clock_timestamp() + make_interval(secs => $2), profile = $3,
+        losses = losses + lost.n, claimed = true
+    FROM (
+        SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS n
+        FROM stepglass.runs WHERE run_id = ({})
+    ) lost
+    WHERE r.run_id = lost.run_id
+    RETURNING r.run_id, pipeline, tenant, input, epoch, tail_seq, losses, lost.claimed OR lost.n > 0 AS taken_over,
+        extract(epoch FROM deadline_at - clock_timestamp())::float8 AS seconds_left
+"""
+_RENEW = """
+    UPDATE stepglass.runs SET lease_until = clock_timestamp() + make_interval(secs => $3)
+    WHERE run_id = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING cancel_requested
+"""
+_RELEASE = """
+    WITH freed AS (
+        UPDATE stepglass.runs SET holder = NULL, lease_until = NULL
+        WHERE run_id = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING run_id
+    ) SELECT pg_notify('stepglass_queued', '') FROM freed
+"""
+_LOCK = """
+    SELECT status, tail_seq, view, cancel_requested,
+        holder IS NOT NULL AND lease_until > clock_timestamp() AS held
+    FROM stepglass.runs WHERE run_id = $1 AND tenant = $2 FOR UPDATE
+"""
+
+
+class PostgresRuns:
+    """Each call is one transaction; on a lost connection it is tried again where that is safe."""
+
+    def __init__(self, database: Database, listener: Listener) -> None:
+        self._database = database
+        self._listener = listener
+
+    async def ready(self) -> None:
+        await self._database.call(
+            lambda connection: connection.execute("SELECT pg_notify('stepglass_ready', '')"), patience=0
+        )
+
+    async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
+        run_id = uuid7()
+        bodies = [encode(event) for event in new.first]
+        view = opening(str(run_id))
+        for seq, (event, body) in enumerate(zip(new.first, bodies, strict=True), 1):
+            view = fold(view, Entry(run_id, seq, event.type, body))
+        arguments = (
+            *(run_id, new.tenant, new.pipeline, json.dumps(new.input), new.idempotency_key),
+            *(
+                body_hash(new.pipeline, new.input),
+                new.deadline,
+                holder,
+                lease,
+                view.model_dump_json(exclude_defaults=True),
+            ),
+            *([event.type for event in new.first], [body.decode() for body in bodies]),
+        )
+        row = await self._database.call(lambda connection: connection.fetchrow(_ACCEPT, *arguments))
+        assert row is not None
+        if not row["same_body"]:
+            raise KeyReused(f"The key '{new.idempotency_key}' started run {row['run_id']}, with another body.")
+        return Accepted(UUID(str(row["run_id"])), row["created"])
+
+    async def claim(
+        self, holder: str, *, lease: float = 10.0, run_id: UUID | None = None, profile: str = ""
+    ) -> Claim | None:
+        query = _TAKE.format(_ANY if run_id is None else _THIS)
+        which = () if run_id is None else (run_id,)
+        row = await self._database.call(lambda connection: connection.fetchrow(query, holder, lease, profile, *which))
+        return None if row is None else _claimed(row)
+
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
+        row = await self._database.call(lambda connection: connection.fetchrow(_RENEW, run_id, epoch, lease))
+        if row is None:
+            raise Fenced(f"Epoch {epoch} does not hold run {run_id} any more.")
+        return bool(row["cancel_requested"])
+
+    async def release(self, run_id: UUID, epoch: int) -> None:
+        if await self._database.call(lambda connection: connection.fetchrow(_RELEASE, run_id, epoch)) is None:
+            raise Fenced(f"Epoch {epoch} does not hold run {run_id} any more.")
+
+    async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
+        return await self._database.call(lambda connection: _cancel(connection, run_id, tenant, by))
+
+    async def view(self, run_id: UUID, tenant: str) -> RunView:
+        return await self._database.read(lambda connection: lists.view(connection, run_id, tenant))
+
+    async def header(self, run_id: UUID, tenant: str) -> Header:
+        return await self._database.read(lambda connection: lists.header(connection, run_id, tenant))
+
+    async def input(self, run_id: UUID, tenant: str) -> JsonValue:
+        return await self._database.read(lambda connection: lists.input(connection, run_id, tenant))
+
+    async def find(self, tenant: str, idempotency_key: str) -> UUID | None:
+        return await self._database.read(lambda connection: lists.find(connection, tenant, idempotency_key))
+
+    async def page(
+        self,
+        tenant: str,
+        *,
+        status: str | None = None,
+        pipeline: str | None = None,
+        after: str | None = None,
+        limit: int = 50,
+    ) -> Page:
+        below = UUID(after) if after is not None else None
+        return await self._database.read(
+            lambda connection: lists.page(connection, tenant, status, pipeline, below, limit)
+        )
+
+    async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
+        return await self._database.read(lambda connection: lists.history(connection, pipeline, profile))
+
+    async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
+        await self._database.call(lambda connection: lists.note_prefect(connection, run_id, prefect, flow_run_id))
+
+    async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
+        return await self._database.read(lambda connection: lists.owed_to_prefect(connection, limit))
+
+    async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
+        return await self._database.call(lambda connection: lists.prefect_told(connection, run_id, flow_run_id))
+
+    def wakeups(self) -> AbstractAsyncContextManager[AsyncIterator[UUID | None]]:
+        return self._listener.wakeups()
+
+
+def _claimed(row: Row) -> Claim:
+    return Claim(
+        run_id=UUID(str(row["run_id"])),
+        pipeline=row["pipeline"],
+        tenant=row["tenant"],
+        input=json.loads(row["input"]),
+        epoch=row["epoch"],
+        tail_seq=row["tail_seq"],
+        losses=row["losses"],
+        taken_over=row["taken_over"],
+        seconds_left=row["seconds_left"],
+    )
+
+
+async def _cancel(connection: Connection, run_id: UUID, tenant: str, by: str | None) -> bool:
+    row = await connection.fetchrow(_LOCK, run_id, tenant)
+    if row is None:
+        raise UnknownRun(f"There is no run {run_id}.")
+    view = await caught_up(connection, run_id, row["view"], row["tail_seq"])
+    if view.status in ("complete", "error", "cancelled"):
+        raise RunEnded(f"Run {run_id} has its last word ({view.status}); there is nothing to cancel.")
+    said: list[Event] = [] if row["cancel_requested"] else [CancelRequested(data=ByData(by=by))]
+    if not row["held"]:
+        said += closing(view, CANCELLED)
+        said.append(Cancelled(data=ReasonData(reason=CANCELLED.detail)))
+    if said:
+        await _say(connection, run_id, said, Known(row["tail_seq"], view))
+    if row["held"]:
+        await connection.execute("SELECT pg_notify('stepglass_control', $1)", str(run_id))
+    return not row["held"]
+
+
+async def _say(connection: Connection, run_id: UUID, events: Sequence[Event], known: Known) -> None:
+    """Append without an epoch to a run whose row we have locked, so that nobody can come between."""
+    item = Item(run_id, None, [(event, encode(event)) for event in events], asyncio.get_running_loop().create_future())
+    outcomes = await write(connection, [plan(run_id, [item], known)])
+    assert outcomes == ["stored"], outcomes

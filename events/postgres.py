@@ -1,0 +1,55 @@
+"""The log on PostgreSQL."""
+
+import asyncio
+from collections.abc import Sequence
+from uuid import UUID
+
+from events._appender import Appender
+from events._listener import Listener
+from events._pg import Database
+from events.contract import Event
+from events.errors import NotAllowed
+from events.log import Entry
+
+OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
+"""What may be appended without an epoch; the store looks again, and whether anyone holds the run."""
+
+_READ = "SELECT seq, type, body FROM stepglass.events WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+
+
+class PostgresLog:
+    """Appends go through the appender of this process; a reader that waits costs no connection."""
+
+    def __init__(self, database: Database, appender: Appender, listener: Listener) -> None:
+        self._database = database
+        self._appender = appender
+        self._listener = listener
+
+    async def append(self, run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> int:
+        await self._appender.room()
+        return await self.submit(run_id, events, epoch=epoch)
+
+    def submit(self, run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> "asyncio.Future[int]":
+        for event in events if epoch is None else ():
+            if event.type not in OUTSIDERS:
+                raise NotAllowed(f"'{event.type}' is for the holder of run {run_id} to say: it needs the epoch.")
+        return self._appender.put(run_id, events, epoch)
+
+    async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
+        entries = await self._fetch(run_id, after, limit)
+        if entries or wait <= 0:
+            return entries
+        with self._listener.waiting(run_id, after) as waiter:
+            try:
+                async with asyncio.timeout(wait):
+                    # Read once more before waiting: it may have come while nobody listened for us.
+                    while not (entries := await self._fetch(run_id, after, limit)):
+                        await waiter.news.wait()
+                        waiter.news.clear()
+            except TimeoutError:
+                return []
+        return entries
+
+    async def _fetch(self, run_id: UUID, after: int, limit: int) -> list[Entry]:
+        rows = await self._database.read(lambda connection: connection.fetch(_READ, run_id, after, limit))
+        return [Entry(run_id, row["seq"], row["type"], row["body"].encode()) for row in rows]

@@ -1,0 +1,51 @@
+"""Opening a store by its URL: PostgreSQL, or memory for tests."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from events._appender import open_appender
+from events._listener import open_listener
+from events._pg import open_database, shown
+from events._pg_runs import PostgresRuns
+from events.errors import UnsupportedStore
+from events.log import EventLog
+from events.memory import open_memory
+from events.postgres import PostgresLog
+from events.runs import Runs
+
+_POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """What happened (`log`) and who holds what (`runs`), over the same data."""
+
+    log: EventLog
+    runs: Runs
+    _ready: Callable[[], Awaitable[None]]
+
+    async def ready(self) -> None:
+        """Returns when the store answers and can write; raises `StoreUnavailable`."""
+        await self._ready()
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncGenerator[Store, None]:
+    """The store at `url`: `postgresql://user@host/name`, `postgresql:///name?host=/socket/directory`, `memory://`.
+
+    Raises `UnsupportedStore` for a URL that cannot work, `StoreUnavailable` when the server does not answer.
+    Leaving stores what was submitted and closes every connection.
+    """
+    scheme = url.partition("://")[0]
+    if scheme == "memory":
+        async with open_memory() as memory:
+            yield Store(memory.log, memory.runs, memory.ready)
+    elif scheme in _POSTGRES:
+        async with open_database(url) as database, open_listener(database) as listener:
+            async with open_appender(database.appends) as appender:
+                log = PostgresLog(database, appender, listener)
+                runs = PostgresRuns(database, listener)
+                yield Store(log, runs, runs.ready)
+    else:
+        raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

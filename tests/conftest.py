@@ -1,0 +1,82 @@
+"""What every test may rely on: a real PostgreSQL with a fresh database each, and an event loop that nobody blocks."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from blockbuster import BlockBuster, blockbuster_ctx
+
+from events import migrations
+from events.embedded import embedded_postgres
+from events.store import Store, open_store
+
+TEMPLATE = "stepglass_template"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """asyncio alone: asyncpg and Prefect know no other."""
+    return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def blockbuster() -> Iterator[BlockBuster]:
+    """A call that blocks the event loop is an error."""
+    with blockbuster_ctx() as bb:
+        for function in bb.functions.values():
+            # Alembic reads its files; it has a thread and a loop of its own (`migrate`), so nobody waits for it.
+            function.can_block_in("events/migrations/__init__.py", {"_upgrade"})
+            # asyncpg looks for ~/.pgpass and client certificates whenever it connects: a look at local files, rarely.
+            function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_dsn_and_args"})
+        yield bb
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a real server for the whole session, whose data need not survive it."""
+    # Not tmp_path: its name may be too private for the server's own user when root runs the tests.
+    with tempfile.TemporaryDirectory(prefix="stepglass-tests-") as folder:
+        fast = {"fsync": "off", "full_page_writes": "off"}
+        with embedded_postgres(Path(folder), settings=fast, databases=(TEMPLATE,)) as url:
+            asyncio.run(migrations.migrate(url))
+            yield url
+
+
+@pytest.fixture
+async def database_url(postgres: str) -> AsyncIterator[str]:
+    """A database of this test's own, migrated already."""
+    name = f"test_{uuid4().hex}"
+    admin = postgres.replace(TEMPLATE, "postgres")
+    await _admin(admin, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    yield postgres.replace(TEMPLATE, name)
+    await _admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+async def _admin(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture
+async def postgres_store(database_url: str) -> AsyncIterator[Store]:
+    async with open_store(database_url) as store:
+        yield store
+
+
+@pytest.fixture(params=["memory", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    return "memory://" if request.param == "memory" else request.getfixturevalue("database_url")
+
+
+@pytest.fixture
+async def store(store_url: str) -> AsyncIterator[Store]:
+    """Every promise of a store is tested on every store."""
+    async with open_store(store_url) as opened:
+        yield opened
