@@ -1,0 +1,65 @@
+"""What an endpoint is to those who call it: the shape of one line in the table of `api.operations`."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.responses import Response
+
+from api.problems import KINDS, Kind
+from api.state import Request
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+BODY_PROBLEMS = [
+    "bad-request",
+    "invalid-json",
+    "request-timeout",
+    "body-too-large",
+    "unsupported-media-type",
+    "invalid-input",
+    "json-too-deep",
+    "key-reused",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status that is no problem: what it means, the type of its body by media type, and its own headers."""
+
+    meaning: str
+    content: dict[str, Any] = field(default_factory=dict[str, Any])
+    headers: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """A method on an address. `takes` is the type of its JSON body; `problems` are names of kinds beside those that any
+    such operation has; `parameters` are names in `api.openapi.PARAMETERS`; `open` needs no token."""
+
+    method: str
+    path: str
+    endpoint: Endpoint
+    tag: str
+    summary: str
+    answers: dict[int, Answer]
+    problems: Sequence[str] = ()
+    parameters: Sequence[str] = ()
+    takes: Any = None
+    body_optional: bool = False
+    open: bool = False
+
+    @property
+    def id(self) -> str:
+        return self.endpoint.__name__
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """Every kind of problem that it may answer with, in the order of their statuses."""
+        names = {"internal-error", *self.problems}
+        if not self.open:
+            names.add("unauthorized")
+        if self.method == "POST":
+            names.add("forbidden-origin")
+        if self.takes is not None:
+            names.update(BODY_PROBLEMS)
+        return [kind for kind in KINDS.values() if kind.name in names]

@@ -1,0 +1,51 @@
+"""Who is asking: a bearer token names its tenant. Without tokens in the settings there is one tenant, unasked."""
+
+import hmac
+from collections.abc import Mapping
+
+from pydantic import SecretStr
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.problems import HttpProblem
+from events.runs import DEFAULT_TENANT
+
+# What may be seen without a token: whether we live, and how to talk to us.
+OPEN = frozenset({"/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css"})
+OPEN_BELOW = "/problems/"
+
+
+class Tokens:
+    """Puts `tenant` into the request's state, or answers 401. Unknown addresses ask for a token, too."""
+
+    def __init__(self, app: ASGIApp, tokens: Mapping[str, SecretStr]) -> None:
+        self.app = app
+        self.tokens = {tenant: secret.get_secret_value().encode() for tenant, secret in tokens.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and self.tokens:
+            given = Headers(scope=scope).get("authorization")
+            tenant = self.tenant(given)
+            if tenant is None and not is_open(scope["path"]):
+                return await refusal(given).response()(scope, receive, send)
+            scope["state"]["tenant"] = tenant
+        elif scope["type"] == "http":
+            scope["state"]["tenant"] = DEFAULT_TENANT
+        await self.app(scope, receive, send)
+
+    def tenant(self, authorization: str | None) -> str | None:
+        """Every token is compared, and in constant time: how long it takes says nothing about which was close."""
+        scheme, _, token = (authorization or "").partition(" ")
+        given = token.strip().encode("latin-1")
+        known = [tenant for tenant, secret in self.tokens.items() if hmac.compare_digest(secret, given)]
+        return known[0] if known and scheme.lower() == "bearer" else None
+
+
+def is_open(path: str) -> bool:
+    return path in OPEN or path.startswith(OPEN_BELOW)
+
+
+def refusal(given: str | None) -> HttpProblem:
+    error = ', error="invalid_token"' if given else ""
+    detail = "This token is not known." if given else "The request has no token."
+    return HttpProblem("unauthorized", detail, headers={"WWW-Authenticate": f'Bearer realm="stepglass"{error}'})

@@ -1,0 +1,35 @@
+"""Where in a run's log a viewer stands: `Last-Event-ID`, else `?after=`, else the beginning."""
+
+import re
+
+from api.problems import HttpProblem
+from api.state import Request
+
+# The largest whole number that every JSON reader keeps exactly.
+HIGHEST = 2**53
+DIGITS = re.compile(r"[0-9]{1,16}")
+
+
+def cursor(request: Request) -> int | None:
+    """The last `seq` that the viewer has, or None when it does not say. Raises `HttpProblem` 400 for anything else."""
+    header = request.headers.get("last-event-id")
+    # An EventSource that has seen no id yet sends none; some clients that imitate it send an empty one.
+    if header:
+        return number("Last-Event-ID", header)
+    after = request.query_params.get("after")
+    return number("after", after) if after is not None else None
+
+
+def number(name: str, value: str) -> int:
+    if not DIGITS.fullmatch(value) or int(value) > HIGHEST:
+        detail = f"{name} is not the seq of an event: a whole number from 0 to 2^53 was expected."
+        raise HttpProblem("bad-request", detail)
+    return int(value)
+
+
+def wants_snapshot(request: Request) -> bool:
+    """`?snapshot=1`. Raises `HttpProblem` 400 for anything but 0 and 1."""
+    value = request.query_params.get("snapshot", "0")
+    if value not in ("0", "1"):
+        raise HttpProblem("bad-request", "snapshot is neither 0 nor 1.")
+    return value == "1"

@@ -1,0 +1,187 @@
+"""Every address of the API and what is to be said of it: the application routes by this table, and is described by it."""
+
+from pydantic import JsonValue
+from starlette.routing import Route
+
+from api import health, pages, pipelines, runs, start, vision, watch
+from api._operation import Answer, Endpoint, Operation
+from api.dialect import SmallEvent
+from api.views import RunBody
+from flows.catalogue import CATALOGUE
+
+JSON, MARKDOWN, HTML, CSS = "application/json", "text/markdown", "text/html", "text/css"
+SSE, NDJSON = "text/event-stream", "application/x-ndjson"
+RUN = ("unknown-run", "unavailable")
+
+
+def small_stream(path: str, endpoint: Endpoint, summary: str, pipeline: str) -> Operation:
+    """Starts a run and watches it in one response, in the small dialect."""
+    return Operation(
+        method="POST",
+        path=path,
+        endpoint=endpoint,
+        tag="Vision Framework",
+        summary=summary,
+        answers={
+            200: Answer("The events of the run in the small dialect, to its end.", {SSE: SmallEvent}, ["X-Run-ID"]),
+            204: Answer("`Last-Event-ID` is the last word of the run: no more will come.", headers=["X-Run-ID"]),
+        },
+        problems=[*RUN, "too-many-streams"],
+        parameters=["Idempotency-Key", "Last-Event-ID"],
+        takes=CATALOGUE[pipeline].input_model,
+        body_optional=True,
+    )
+
+
+OPERATIONS: list[Operation] = [
+    Operation(
+        method="POST",
+        path="/api/runs",
+        endpoint=start.start_run,
+        tag="Runs",
+        summary="Start a run",
+        answers={
+            200: Answer("With `Prefer: wait=N`: the run has ended in time, well or not; see `status`.", {JSON: RunBody}),
+            202: Answer("The run is accepted and stored.", {JSON: start.Started}, ["Location", "Preference-Applied"]),
+        },
+        problems=["unavailable"],
+        parameters=["Idempotency-Key", "Prefer"],
+        takes=start.StartRun,
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs",
+        endpoint=runs.list_runs,
+        tag="Runs",
+        summary="List runs, newest first",
+        answers={200: Answer("A page of runs.", {JSON: runs.RunPage})},
+        problems=["bad-request", "unavailable"],
+        parameters=["status", "pipeline", "page", "limit"],
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}",
+        endpoint=runs.show_run,
+        tag="Runs",
+        summary="Look at a run",
+        answers={200: Answer("The run as its events say it is.", {JSON: RunBody})},
+        problems=RUN,
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}/events",
+        endpoint=watch.watch_run,
+        tag="Runs",
+        summary="Watch a run",
+        answers={
+            200: Answer("Events and control frames, to the last word.", {SSE: watch.Frame, NDJSON: watch.Frame}),
+            204: Answer("The cursor is at the last word: no more will come."),
+        },
+        problems=[*RUN, "bad-request", "not-acceptable", "too-many-streams"],
+        parameters=["Last-Event-ID", "after", "snapshot"],
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}/result",
+        endpoint=runs.show_result,
+        tag="Runs",
+        summary="Get the result of a run",
+        answers={200: Answer("The result, as the run's pipeline makes it.", {JSON: JsonValue})},
+        problems=[*RUN, "not-finished", "no-result"],
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}/one-pager.md",
+        endpoint=runs.show_one_pager,
+        tag="Runs",
+        summary="Get the one-pager of a run",
+        answers={200: Answer("The one-pager in Markdown.", {MARKDOWN: str})},
+        problems=[*RUN, "not-finished", "no-result"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/cancel",
+        endpoint=runs.cancel_run,
+        tag="Runs",
+        summary="Cancel a run",
+        answers={202: Answer("The wish is stored; the run ends at once.", {JSON: runs.CancelAccepted})},
+        problems=[*RUN, "run-ended"],
+    ),
+    small_stream(
+        "/api/vision-framework-v2/generate-stream",
+        vision.generate_stream,
+        "Make a Vision Framework and watch it",
+        "vision_framework",
+    ),
+    small_stream(
+        "/api/vision-framework-v2/refine", vision.refine, "Refine one section of a framework and watch it", "refine"
+    ),
+    Operation(
+        method="GET",
+        path="/api/pipelines",
+        endpoint=pipelines.list_pipelines,
+        tag="Pipelines",
+        summary="List the pipelines, with input schemas and examples",
+        answers={200: Answer("All pipelines.", {JSON: list[pipelines.PipelineInfo]})},
+    ),
+    Operation(
+        method="GET",
+        path="/api/health",
+        endpoint=health.health,
+        tag="Operation",
+        summary="Is the process alive?",
+        answers={200: Answer("It is.", {JSON: health.Health})},
+        open=True,
+    ),
+    Operation(
+        method="GET",
+        path="/api/ready",
+        endpoint=health.ready,
+        tag="Operation",
+        summary="Can runs be accepted and watched?",
+        answers={200: Answer("They can; a part may be degraded.", {JSON: health.Readiness})},
+        problems=["not-ready"],
+        open=True,
+    ),
+    Operation(
+        method="GET",
+        path="/openapi.json",
+        endpoint=pages.openapi_json,
+        tag="Documentation",
+        summary="This document",
+        answers={200: Answer("OpenAPI 3.1.", {JSON: dict[str, JsonValue]})},
+        open=True,
+    ),
+    Operation(
+        method="GET",
+        path="/docs",
+        endpoint=pages.docs,
+        tag="Documentation",
+        summary="This document, for people",
+        answers={200: Answer("A page.", {HTML: str})},
+        open=True,
+    ),
+    Operation(
+        method="GET",
+        path="/docs/style.css",
+        endpoint=pages.style,
+        tag="Documentation",
+        summary="How that page looks",
+        answers={200: Answer("A style sheet.", {CSS: str})},
+        open=True,
+    ),
+    Operation(
+        method="GET",
+        path="/problems/{kind}",
+        endpoint=pages.problem,
+        tag="Documentation",
+        summary="What a `type` of a problem means",
+        answers={200: Answer("A page.", {HTML: str})},
+        problems=["not-found"],
+        open=True,
+    ),
+]
+
+
+def routes() -> list[Route]:
+    return [Route(each.path, each.endpoint, methods=[each.method], name=each.id) for each in OPERATIONS]

@@ -1,0 +1,74 @@
+"""Starting a run: the input is checked, the run committed, and only then is anybody told that it exists."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+from starlette.responses import JSONResponse
+
+from api.body import escape, read_json
+from api.headers import idempotency_key, preferred_wait
+from api.state import Request
+from api.validation import invalid, validated
+from api.views import full_view
+from api.waiting import ended_within
+from events.contract import ProblemError, RunQueued, RunQueuedData
+from events.runs import NewRun
+from flows.catalogue import CATALOGUE, Pipeline
+
+
+class StartRun(BaseModel):
+    """What `POST /api/runs` takes: the name of a pipeline, and its input as that pipeline's `input_schema` says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    pipeline: str
+    input: dict[str, Any]
+
+
+class Started(BaseModel):
+    """A run that is committed: where to look at it and where to watch it."""
+
+    run_id: UUID
+    events_url: str
+
+
+async def start_run(request: Request) -> JSONResponse:
+    """`POST /api/runs`: 202 with where to watch, or, for `Prefer: wait=N`, 200 with the run when it ends in time."""
+    wait = preferred_wait(request)
+    wanted = validated(StartRun, await read_json(request))
+    run_id = await accept(request, pipeline_named(wanted.pipeline), wanted.input, at="/input")
+    started = Started(run_id=run_id, events_url=f"/api/runs/{run_id}/events").model_dump(mode="json")
+    headers = {"Location": f"/api/runs/{run_id}", "Cache-Control": "no-store"}
+    if wait is not None:
+        headers["Preference-Applied"] = f"wait={wait:.0f}"
+        if await ended_within(request, run_id, wait):
+            return JSONResponse({**started, **await full_view(request, run_id)}, 200, headers)
+    return JSONResponse(started, 202, headers)
+
+
+def pipeline_named(name: str) -> Pipeline:
+    """Raises `HttpProblem` 422 with the names that there are."""
+    if name not in CATALOGUE:
+        detail = f"There is no pipeline {name!r}; there is {', '.join(sorted(CATALOGUE))}."
+        raise invalid([ProblemError(pointer=f"/{escape('pipeline')}", detail=detail)])
+    return CATALOGUE[name]
+
+
+def checked(pipeline: Pipeline, document: JsonValue, at: str = "") -> JsonValue:
+    """The input as it is stored: validated, in the form of its model. `at` is where it stands in the body."""
+    return validated(pipeline.input_model, document, at).model_dump(mode="json")
+
+
+async def accept(request: Request, pipeline: Pipeline, document: JsonValue, at: str = "") -> UUID:
+    """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already. Gives its id."""
+    queued = RunQueued(message="Queued", progress=0, data=RunQueuedData(pipeline=pipeline.name))
+    new = NewRun(
+        pipeline=pipeline.name,
+        input=checked(pipeline, document, at),
+        first=[queued],
+        tenant=request.state["tenant"],
+        deadline=request.state["settings"].run_deadline,
+        idempotency_key=idempotency_key(request),
+    )
+    return (await request.state["store"].runs.accept(new)).run_id

@@ -1,0 +1,56 @@
+"""A run as a whole: its folded view with the texts, results and the header that are kept elsewhere."""
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from api.problems import HttpProblem, unknown_run
+from api.state import Request
+from events.contract import Complete, Error
+from events.snapshot import snapshot
+from events.view import RunView
+
+ENDED = frozenset({"complete", "error", "cancelled"})
+
+
+def run_id_in(request: Request) -> UUID:
+    """The run that the path names. Raises `HttpProblem` 404: what is no id names no run either."""
+    named = request.path_params["run_id"]
+    try:
+        return UUID(named)
+    except ValueError:
+        raise unknown_run(named) from None
+
+
+async def view_of(request: Request, run_id: UUID) -> RunView:
+    """The kept view, if the run is the tenant's. Raises `UnknownRun`."""
+    return await request.state["store"].runs.view(run_id, request.state["tenant"])
+
+
+async def full_view(request: Request, run_id: UUID) -> dict[str, Any]:
+    """The view as `GET /api/runs/{id}` gives it: texts so far, results, and what Prefect knows. Raises `UnknownRun`."""
+    store, tenant = request.state["store"], request.state["tenant"]
+    view = await store.runs.view(run_id, tenant)
+    header = await store.runs.header(run_id, tenant)
+    prefect = {"prefect": header.prefect, "prefect_flow_run_id": header.prefect_flow_run_id}
+    known = {name: str(value) for name, value in prefect.items() if value is not None}
+    return {**await snapshot(store.log, view), **known}
+
+
+async def result_of(request: Request, run_id: UUID) -> JsonValue:
+    """The result of a complete run. Raises `UnknownRun`, `HttpProblem` 409 while it goes on, 404 when it ended without.
+
+    404, not 409: what is in conflict may be tried again, and this will never be there.
+    """
+    view = await view_of(request, run_id)
+    if view.status not in ENDED:
+        raise HttpProblem("not-finished", f"The run is {view.status}.", headers={"Retry-After": "2"})
+    entries = await request.state["store"].log.read(run_id, (view.result_seq or view.tail_seq) - 1, limit=1)
+    match entries[0].event:
+        case Complete(data=data):
+            return data.result
+        case Error(data=data):
+            raise HttpProblem("no-result", f"The run ended in an error: {data.problem.detail}")
+        case _:
+            raise HttpProblem("no-result", "The run was cancelled.")
