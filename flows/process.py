@@ -22,9 +22,12 @@ from settings import Settings
 log = logging.getLogger("stepglass.worker")
 
 
-def run_worker(settings: Settings) -> int:
-    """Work until SIGTERM or SIGINT; the second one ends the process at once. Gives the exit code."""
-    thread = _Engine(settings)
+def run_worker(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
+    """Work until SIGTERM or SIGINT; the second one ends the process at once. Gives the exit code.
+
+    `ready` is called once, when the worker can take runs.
+    """
+    thread = _Engine(settings, ready)
     stopping = threading.Event()
 
     def stop(signum: int, frame: object) -> None:
@@ -44,10 +47,11 @@ def run_worker(settings: Settings) -> int:
 class _Engine(threading.Thread):
     """The thread in which the worker's loop runs. `drain()` may be called at any time, from any thread."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, ready: Callable[[], None]) -> None:
         super().__init__(name="engine", daemon=True)
         self.code = 0
         self._settings = settings
+        self._ready = ready
         self._asked = threading.Event()
         self._drain: Callable[[], None] = lambda: None
 
@@ -70,6 +74,7 @@ class _Engine(threading.Thread):
             if self._asked.is_set():
                 return
             log.info("worker %s is ready", worker.name)
+            self._ready()
             await worker.work()
             self._drain = lambda: None
 
