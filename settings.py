@@ -8,80 +8,115 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Read once per process, from the environment only. A bad value is named with its variable before anything starts."""
+    """Read once per process, from the environment only. A bad value is named before anything starts."""
 
     model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
 
-    host: str = Field("127.0.0.1", alias="STEPGLASS_HOST", description="Address that the API listens on.")
-    port: int = Field(8000, alias="STEPGLASS_PORT", ge=1, le=65535, description="Port of the API and the page.")
+    host: str = Field(
+        default="127.0.0.1", validation_alias="STEPGLASS_HOST", description="Address that the API listens on."
+    )
+    port: int = Field(
+        default=8000, validation_alias="STEPGLASS_PORT", ge=1, le=65535, description="Port of the API and the page."
+    )
     prefect_port: int = Field(
-        4200, alias="STEPGLASS_PREFECT_PORT", ge=1, le=65535, description="Port of the Prefect server that we start."
+        default=4200,
+        validation_alias="STEPGLASS_PREFECT_PORT",
+        ge=1,
+        le=65535,
+        description="Port of the Prefect server that we start.",
     )
     demo_port: int = Field(
-        0, alias="STEPGLASS_DEMO_PORT", ge=0, le=65535, description="Port of the demo model; 0 takes any free one."
+        default=0,
+        validation_alias="STEPGLASS_DEMO_PORT",
+        ge=0,
+        le=65535,
+        description="Port of the demo model; 0 takes any free one.",
     )
     data_dir: Path = Field(
-        Path(".stepglass"), alias="STEPGLASS_DATA_DIR", description="Where the embedded database and logs live."
+        default=Path(".stepglass"),
+        validation_alias="STEPGLASS_DATA_DIR",
+        description="Where the embedded database and logs live.",
     )
     database_url: SecretStr | None = Field(
-        None, alias="DATABASE_URL", description="PostgreSQL 14 or newer to use instead of the embedded one."
+        default=None,
+        validation_alias="DATABASE_URL",
+        description="PostgreSQL 14 or newer to use instead of the embedded one.",
     )
     prefect_api_url: str | None = Field(
-        None, alias="PREFECT_API_URL", description="Prefect server to use instead of starting one."
+        default=None, validation_alias="PREFECT_API_URL", description="Prefect server to use instead of starting one."
     )
     openai_api_key: SecretStr | None = Field(
-        None, alias="OPENAI_API_KEY", description="Key for the model server. With neither key nor URL the demo model runs."
+        default=None,
+        validation_alias="OPENAI_API_KEY",
+        description="Key for the model server. With neither key nor URL the demo model runs.",
     )
     openai_base_url: str | None = Field(
-        None, alias="OPENAI_BASE_URL", description="Any OpenAI-compatible server, for example http://127.0.0.1:11434/v1."
+        default=None,
+        validation_alias="OPENAI_BASE_URL",
+        description="Any OpenAI-compatible server, for example http://127.0.0.1:11434/v1.",
     )
     model_heavy: str | None = Field(
-        None, alias="STEPGLASS_MODEL_HEAVY", description="Model for framework, repair and one-pager."
+        default=None, validation_alias="STEPGLASS_MODEL_HEAVY", description="Model for framework, repair and one-pager."
     )
     model_light: str | None = Field(
-        None, alias="STEPGLASS_MODEL_LIGHT", description="Model for brief, QA and scoring."
+        default=None, validation_alias="STEPGLASS_MODEL_LIGHT", description="Model for brief, QA and scoring."
     )
     model_concurrency: int = Field(
-        128, alias="STEPGLASS_MODEL_CONCURRENCY", ge=1, description="Model calls that one worker makes at once."
+        default=128,
+        validation_alias="STEPGLASS_MODEL_CONCURRENCY",
+        ge=1,
+        description="Model calls that one worker makes at once.",
     )
     prices: Path | None = Field(
-        None, alias="STEPGLASS_PRICES", description="TOML file with prices per model, on top of the one we ship."
+        default=None,
+        validation_alias="STEPGLASS_PRICES",
+        description="TOML file with prices per model, on top of the one we ship.",
     )
     demo_speed: float = Field(
-        1.0, alias="STEPGLASS_DEMO_SPEED", ge=0, description="Pace of the demo model: 2 is twice as fast, 0 means no waiting."
+        default=1.0,
+        validation_alias="STEPGLASS_DEMO_SPEED",
+        ge=0,
+        description="Pace of the demo model: 2 is twice as fast, 0 means no waiting.",
     )
     worker_runs: int = Field(
-        100, alias="STEPGLASS_WORKER_RUNS", ge=1, description="Runs that one worker carries at once."
+        default=100, validation_alias="STEPGLASS_WORKER_RUNS", ge=1, description="Runs that one worker carries at once."
     )
     prefect_runs: int = Field(
-        4,
-        alias="STEPGLASS_PREFECT_RUNS",
+        default=4,
+        validation_alias="STEPGLASS_PREFECT_RUNS",
         ge=1,
-        description="Runs at once that one worker shows live in Prefect; further ones are registered there when they end.",
+        description="Runs that one worker shows live in Prefect at once; others are registered when they end.",
     )
     run_deadline: float = Field(
-        900.0, alias="STEPGLASS_RUN_DEADLINE", gt=0, description="Seconds after which a run is ended in error."
+        default=900.0,
+        validation_alias="STEPGLASS_RUN_DEADLINE",
+        gt=0,
+        description="Seconds after which a run is ended in error.",
     )
     prefect_budget: float = Field(
-        0.25,
-        alias="STEPGLASS_PREFECT_BUDGET",
+        default=0.25,
+        validation_alias="STEPGLASS_PREFECT_BUDGET",
         ge=0,
         description="Seconds that a step waits for Prefect's engine before it goes on by itself.",
     )
     api_tokens: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict[str, SecretStr],
-        alias="STEPGLASS_API_TOKENS",
-        description="Bearer tokens by tenant, as tenant:token,tenant:token. Unset: no tokens, one tenant called default.",
+        validation_alias="STEPGLASS_API_TOKENS",
+        description="Bearer tokens, as tenant:token,tenant:token. Unset: no tokens, one tenant called default.",
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list[str],
-        alias="STEPGLASS_CORS_ORIGINS",
+        validation_alias="STEPGLASS_CORS_ORIGINS",
         description="Origins, separated by commas, whose pages may call the API. None by default.",
     )
     public_url: str | None = Field(
-        None, alias="STEPGLASS_PUBLIC_URL", description="Address under which people reach the API, for links in Prefect."
+        default=None,
+        validation_alias="STEPGLASS_PUBLIC_URL",
+        description="Address under which people reach the API, for links in Prefect.",
     )
-    log_level: str = Field("INFO", alias="STEPGLASS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(
+        default="INFO", validation_alias="STEPGLASS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
+    )
 
     @field_validator("api_tokens", mode="before")
     @classmethod
@@ -97,6 +132,13 @@ class Settings(BaseSettings):
     @classmethod
     def _origins(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def store_url(self) -> str:
+        """Where the store is. Raises `ValueError` without `DATABASE_URL`, which `stepglass up` sets for its parts."""
+        if self.database_url is None:
+            raise ValueError("No DATABASE_URL: this part needs the store. `stepglass up` starts one and all the parts.")
+        return self.database_url.get_secret_value()
 
     @property
     def wants_demo(self) -> bool:

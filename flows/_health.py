@@ -18,11 +18,17 @@ class Health:
         self._every = every
         self._timeout = timeout
         self.up = False
+        self._answered = asyncio.Event()
+
+    async def answers(self) -> None:
+        """Wait until a probe has succeeded."""
+        await self._answered.wait()
 
     def doubt(self) -> None:
         if self.up:
             log.warning("Prefect does not answer: runs go on without it and are registered there later")
         self.up = False
+        self._answered.clear()
 
     async def probe(self) -> None:
         async with httpx2.AsyncClient(timeout=self._timeout) as client:
@@ -34,6 +40,7 @@ class Health:
                 if well and not self.up:
                     log.info("Prefect answers")
                     self.up = True
+                    self._answered.set()
                 elif not well:
                     self.doubt()
                 await asyncio.sleep(self._every)

@@ -41,8 +41,8 @@ async def _attempt() -> State[Any] | None:
             return Cancelled(message="The attempt was stopped")
         raise
     except Exception as error:
-        # Only the kind of the error: its text may hold what a model wrote.
-        raise RuntimeError(type(error).__name__) from None
+        # Only what kind of error it was: its text may hold what a model wrote.
+        return Failed(message=getattr(error, "title", type(error).__name__))
     return None
 
 

@@ -81,9 +81,7 @@ class _Engine(threading.Thread):
 
 async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
     """The store and the model, closed with the stack. Raises `ValueError` without `DATABASE_URL`."""
-    if settings.database_url is None:
-        raise ValueError("No DATABASE_URL: a worker needs the store. `stepglass up` starts one.")
-    store = await stack.enter_async_context(open_store(settings.database_url.get_secret_value()))
+    store = await stack.enter_async_context(open_store(settings.store_url))
     model = await stack.enter_async_context(model_of(settings))
     return Tools(store.log, store.runs, model, profile_of(settings))
 

@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def row(field: FieldInfo) -> str:
-    return f"| `{field.alias}` | {default(field)} | {field.description}{bounds(field)} |\n"
+    return f"| `{field.validation_alias}` | {default(field)} | {field.description}{bounds(field)} |\n"
 
 
 def default(field: FieldInfo) -> str:

@@ -29,6 +29,10 @@ class Pace:
     def begin(self, step: str) -> None:
         self._begun[step] = self._clock()
 
+    def rest(self, step: str) -> None:
+        """Between two attempts a step is not at work."""
+        self._begun.pop(step, None)
+
     def end(self, step: str) -> None:
         self._begun.pop(step, None)
         self._done.add(step)

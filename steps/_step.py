@@ -95,6 +95,7 @@ class Step(Generic[P, Out]):
         wait = self.retry.wait(past.failures, error)
         if retryable(error) and past.failures <= self.retry.retries and wait < run.seconds_left:
             past.open, past.waiting = False, True
+            run.pace.rest(self.id)
             await tell_retry(run, attempt, problem, wait)
             await asyncio.sleep(wait)
             return
