@@ -1,0 +1,108 @@
+"""What each process of the stack runs. `stepglass up` starts one as `python -m cli._children api`.
+
+Imports stay inside the functions: a process pays for what it does, not for what the others do.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+
+from cli._lifeline import hold, tell_ready
+from settings import Settings
+
+# Seconds between two looks at whether PostgreSQL still lives.
+LOOK = 0.5
+
+
+def become(name: str, settings: Settings) -> None:
+    """Take the name that `ps` shows, and set up the log: JSON for the supervisor, readable for a terminal."""
+    from setproctitle import setproctitle
+
+    from logs import configure, secrets_in
+
+    setproctitle(f"stepglass {name}")
+    configure(settings.log_level, json=not sys.stderr.isatty(), secrets=secrets_in(settings))
+
+
+def api(settings: Settings) -> int:
+    from api.serve import serve
+
+    serve(settings)
+    return 0
+
+
+def worker(settings: Settings) -> int:
+    from flows.process import run_worker
+
+    return run_worker(settings, tell_ready)
+
+
+def demo(settings: Settings) -> int:
+    from llm.demo.server import serve
+
+    serve(port=settings.demo_port, speed=settings.demo_speed)
+    return 0
+
+
+def prefect(settings: Settings) -> int:
+    from cli._prefect import serve
+
+    serve(settings.prefect_port)
+    return 0
+
+
+def deployments(settings: Settings) -> int:
+    from cli._deployments import serve
+
+    return serve(settings, tell_ready)
+
+
+def postgres(settings: Settings) -> int:
+    """The embedded server for as long as we live; gives up when the server does, so that both are started again."""
+    from events.embedded import embedded_postgres
+
+    stopping = threading.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, lambda number, frame: stopping.set())
+    with embedded_postgres(settings.data_dir) as url:
+        server = int((settings.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
+        tell_ready(url)
+        while not stopping.wait(LOOK):
+            if not lives(server):
+                logging.getLogger("stepglass.postgres").error("the database server has died")
+                return 1
+    return 0
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+CHILDREN: dict[str, Callable[[Settings], int]] = {
+    "api": api,
+    "worker": worker,
+    "demo": demo,
+    "prefect": prefect,
+    "deployments": deployments,
+    "postgres": postgres,
+}
+
+
+def run(name: str, settings: Settings) -> int:
+    """Be the process `name` until it ends; gives the exit code."""
+    become(name, settings)
+    return CHILDREN[name](settings)
+
+
+if __name__ == "__main__":
+    hold()
+    sys.exit(run(sys.argv[1], Settings()))

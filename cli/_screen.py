@@ -1,0 +1,88 @@
+"""What `stepglass up` prints: short lines with the name of who speaks, the rest goes to the log files.
+
+A line of JSON is shown when it is an INFO or worse and not an everyday one. Anything else that a process writes,
+tracebacks for instance, is in its file only; the supervisor quotes it when the process dies of it.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+from rich.console import Console
+from rich.text import Text
+
+from cli._logfile import LogFile
+
+COLOURS = {"postgres": "magenta", "demo": "yellow", "api": "cyan", "worker": "green", "prefect": "blue"}
+LEVELS = {"info": "", "warning": "yellow", "error": "red", "critical": "bold red"}
+# Kept in the file, too much for the eye.
+UNSEEN = {"timestamp", "level", "logger", "event", "exception", "stack", "request_id", "tenant"}
+WIDTH = 12
+
+
+class Screen:
+    """Prints for people, keeps everything in `<folder>/<name>.log`."""
+
+    def __init__(self, folder: Path, *, file: TextIO | None = None) -> None:
+        self._console = Console(file=file, highlight=False, soft_wrap=True)
+        self._folder = folder
+        self._files: dict[str, LogFile] = {}
+
+    def say(self, name: str, text: str, style: str = "") -> None:
+        """A line of `name`'s."""
+        who = Text(f"{name:<{WIDTH}}", style=COLOURS.get(name, "dim"))
+        self._print(who + Text(text, style=style))
+
+    def line(self, text: str = "", style: str = "") -> None:
+        """A line of our own."""
+        self._print(Text(text, style=style))
+
+    def output(self, name: str, line: bytes) -> None:
+        """What a process wrote."""
+        if name not in self._files:
+            self._files[name] = LogFile(self._folder / f"{name}.log")
+        self._files[name].write(line)
+        if entry := entry_in(line):
+            level = str(entry.get("level", "")).lower()
+            if level in LEVELS and not everyday(entry, level):
+                self.say(name, sentence(entry), LEVELS[level])
+
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
+
+    def _print(self, text: Text) -> None:
+        try:
+            self._console.print(text)
+        except OSError:
+            return  # The terminal was closed. We are about to be told so by SIGHUP, and must stop in good order.
+
+
+def entry_in(line: bytes) -> dict[str, Any] | None:
+    """The log entry that a line of JSON holds, if it does."""
+    if not line.startswith(b"{"):
+        return None
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return cast("dict[str, Any]", found) if isinstance(found, dict) and "event" in found else None
+
+
+def everyday(entry: dict[str, Any], level: str) -> bool:
+    """Is it one of many of its kind? Requests that went well, and what libraries tell about themselves."""
+    if level != "info":
+        return False
+    return entry["event"] == "request" or not str(entry.get("logger", "")).startswith("stepglass")
+
+
+def sentence(entry: dict[str, Any]) -> str:
+    """The event and what belongs to it, on one line."""
+    rest = [f"{key}={value}" for key, value in entry.items() if key not in UNSEEN and value is not None]
+    words = " ".join([str(entry["event"]), *rest])
+    cause = str(entry.get("exception", "")).strip().splitlines()
+    return " ".join(f"{words} ({cause[-1]})".split()) if cause else " ".join(words.split())
+
+
+Say = Callable[[str, str], None]

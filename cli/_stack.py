@@ -1,0 +1,112 @@
+"""Which processes make a Stepglass, what each is told, and in which order they start."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from cli._ports import Port, any_free
+from cli._prefect import server_env
+from cli._probe import answers
+from cli._process import DoesNotStart, Part, Probe, Process
+from cli._supervisor import Supervisor
+from settings import Settings
+
+# In the order of stopping: who works, then what they work with, then the store.
+STAGES = (("deployments", "worker", "api"), ("prefect", "demo"), ("postgres",))
+# Seconds that the start waits for what we can do without. Prefect makes its tables on the very first start.
+PATIENCE = 60.0
+HERE = "127.0.0.1"
+
+
+def wanted_ports(settings: Settings) -> list[Port]:
+    """The ports that will be listened on, as far as they are chosen by a setting."""
+    ports = [Port(settings.host, settings.port, "STEPGLASS_PORT")]
+    if settings.prefect_api_url is None:
+        ports.append(Port(HERE, settings.prefect_port, "STEPGLASS_PREFECT_PORT"))
+    if settings.wants_demo and settings.demo_port:
+        ports.append(Port(HERE, settings.demo_port, "STEPGLASS_DEMO_PORT"))
+    return ports
+
+
+class Stack:
+    """`start` returns when everything can be used; what is said on the way goes to `say(name, text)`."""
+
+    def __init__(self, settings: Settings, supervisor: Supervisor, say: Callable[[str, str], None]) -> None:
+        self._settings = settings
+        self._supervisor = supervisor
+        self._say = say
+        self._data_dir = settings.data_dir.resolve()
+        # What all processes are told, and what each start adds to it.
+        self._env = {"STEPGLASS_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"}
+
+    async def start(self) -> None:
+        """Raises `DoesNotStart` for a part that we cannot do without."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                demo = group.create_task(self._demo())
+                await self._postgres()
+                group.create_task(self._prefect())
+                await demo
+                group.create_task(self._api())
+                group.create_task(self._worker())
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+
+    async def _postgres(self) -> None:
+        """The embedded database, unless another one was named."""
+        if self._settings.database_url is None:
+            process = await self._up(self._part("postgres"), "ready: PostgreSQL, embedded.")
+            self._env["DATABASE_URL"] = process.where
+
+    async def _demo(self) -> None:
+        """The demo model, unless a real one was named; the worker is told where it is."""
+        if not self._settings.wants_demo:
+            return
+        port = self._settings.demo_port or any_free()
+        self._env["STEPGLASS_DEMO_PORT"] = str(port)
+        part = self._part("demo", probe=answers(HERE, port, "/v1/models"))
+        await self._up(part, "ready: a demo model, not a real one. OPENAI_API_KEY or OPENAI_BASE_URL name a real one.")
+        self._env |= {"OPENAI_BASE_URL": f"http://{HERE}:{port}/v1", "OPENAI_API_KEY": "demo"}
+
+    async def _api(self) -> None:
+        host = HERE if self._settings.host == "0.0.0.0" else self._settings.host
+        await self._up(self._part("api", probe=answers(host, self._settings.port, "/api/health")))
+
+    async def _worker(self) -> None:
+        await self._up(self._part("worker"))
+
+    async def _prefect(self) -> None:
+        """Prefect's server, unless another one was named, and our deployments on it. Runs go on without either."""
+        if self._settings.prefect_api_url is None:
+            url = f"http://{HERE}:{self._settings.prefect_port}"
+            # Set before the worker starts, which finds the server once it answers.
+            self._env["PREFECT_API_URL"] = f"{url}/api"
+            env = server_env(self._env["DATABASE_URL"], self._data_dir, self._settings.prefect_port)
+            probe = answers(HERE, self._settings.prefect_port, "/api/health")
+            if not await self._try(self._part("prefect", env=env, probe=probe), f"ready: its page is at {url}"):
+                return
+        await self._try(self._part("deployments"))
+
+    def _part(self, name: str, *, env: Mapping[str, str] | None = None, probe: Probe | None = None) -> Part:
+        # -P: a folder that happens to be called `cli` where somebody stands is not ours.
+        command = (sys.executable, "-P", "-m", "cli._children", name)
+        return Part(name, command, env={**self._env, **(env or {})}, probe=probe)
+
+    async def _up(self, part: Part, ready: str = "ready.") -> Process:
+        """Start a part and wait until it can be used."""
+        started = time.monotonic()
+        process = self._supervisor.start(part)
+        await process.until_ready()
+        self._say(part.name, f"{ready} ({time.monotonic() - started:.1f} s)")
+        return process
+
+    async def _try(self, part: Part, ready: str = "ready.") -> bool:
+        """The same for a part that we can do without: False when it is not there in time."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._up(part, ready)
+        except (DoesNotStart, TimeoutError):
+            self._say(part.name, "is not there yet. Runs go on without it, and are shown there later.")
+            return False
+        return True

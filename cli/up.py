@@ -1,0 +1,125 @@
+"""`stepglass up`: everything in one terminal, and nothing left behind."""
+
+import asyncio
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cli._only_one import AlreadyUp, only_one
+from cli._ports import PortTaken, check
+from cli._process import DoesNotStart
+from cli._reload import changes
+from cli._screen import Screen
+from cli._stack import STAGES, Stack, wanted_ports
+from cli._supervisor import Supervisor
+from settings import Settings
+
+OURS = ("api", "worker", "demo", "deployments")
+EXAMPLE = "solar-microgrids"
+
+
+def up(settings: Settings, *, reload: bool = False) -> int:
+    """Run the stack until Ctrl-C, SIGTERM or SIGHUP. Gives the exit code: 0 after that, 1 when it could not start."""
+    screen = Screen(settings.data_dir / "logs")
+    try:
+        with only_one(settings.data_dir):
+            check(wanted_ports(settings))
+            return asyncio.run(run(settings, screen, reload=reload))
+    except (AlreadyUp, PortTaken) as refused:
+        screen.line(str(refused), "red")
+        return 1
+    finally:
+        screen.close()
+
+
+async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
+    """The life of a stack: start, stay, stop in order."""
+    started = time.monotonic()
+    asked = Asked()
+    code = 0
+    screen.line(f"Starting Stepglass in {settings.data_dir}. Logs are in {settings.data_dir / 'logs'}.", "dim")
+    async with Supervisor(STAGES, say=screen.say, output=screen.output) as supervisor:
+        asked.listen(supervisor.kill)
+        starting = asyncio.create_task(Stack(settings, supervisor, screen.say).start())
+        await asked.or_done(starting)
+        if starting.done() and (error := starting.exception()):
+            if not isinstance(error, DoesNotStart):
+                raise error
+            explain(screen, settings, error)
+            code = 1
+        elif starting.done():
+            welcome(screen, settings, time.monotonic() - started)
+            watching = asyncio.create_task(restart_on_change(supervisor, screen)) if reload else None
+            await asked.event.wait()
+            if watching:
+                watching.cancel()
+        starting.cancel()
+        screen.line("Stopping. Ctrl-C again ends everything at once." if code == 0 else "Stopping.", "dim")
+        await supervisor.stop()
+        screen.line("Stopped.", "dim")
+    return code
+
+
+class Asked:
+    """Were we asked to stop? By Ctrl-C, by `kill`, or by a terminal that was closed; the second time is final."""
+
+    def __init__(self) -> None:
+        self.event = asyncio.Event()
+
+    def listen(self, at_once: Callable[[], None]) -> None:
+        def hear() -> None:
+            if self.event.is_set():
+                at_once()
+            self.event.set()
+
+        for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            asyncio.get_running_loop().add_signal_handler(each, hear)
+
+    async def or_done(self, task: "asyncio.Task[None]") -> None:
+        """Returns when we are asked, or when `task` is done."""
+        waiting = asyncio.create_task(self.event.wait())
+        await asyncio.wait([waiting, task], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+
+
+async def restart_on_change(supervisor: Supervisor, screen: Screen) -> None:
+    async for files in changes():
+        names = ", ".join(path.name for path in files[:3]) + (" …" if len(files) > 3 else "")
+        screen.line(f"{names} changed: starting our parts again.", "dim")
+        await supervisor.restart(OURS)
+
+
+def welcome(screen: Screen, settings: Settings, seconds: float) -> None:
+    """The last lines of the start; the very last is the URL to open."""
+    screen.line()
+    screen.line(f"Stepglass is up after {seconds:.1f} s. Ctrl-C stops it.", "bold green")
+    screen.line(f"Try it in another terminal:  {command()} generate --example {EXAMPLE}{other_port(settings)}")
+    screen.line(f"Open  {settings.url}", "bold")
+
+
+def command() -> str:
+    """How to call us from where the person stands."""
+    ours = Path(sys.argv[0]).resolve()
+    found = shutil.which("stepglass")
+    if found and Path(found).resolve() == ours:
+        return "stepglass"
+    try:
+        return str(ours.relative_to(Path.cwd()))
+    except ValueError:
+        return str(ours)
+
+
+def other_port(settings: Settings) -> str:
+    return "" if settings.port == 8000 else f" --url {settings.url}"
+
+
+def explain(screen: Screen, settings: Settings, error: DoesNotStart) -> None:
+    """What a part said before it died for the third time, and where there is more."""
+    screen.line()
+    screen.line(f"stepglass {error.part.name} does not start. Its last words:", "bold red")
+    for line in error.last_words:
+        screen.line(f"  {line}")
+    screen.line(f"All of them are in {settings.data_dir / 'logs' / error.part.name}.log", "dim")
