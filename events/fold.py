@@ -132,7 +132,7 @@ def _ended(view: RunView, event: Complete | Error | Cancelled) -> Change:
     # Wall clocks step back; a duration never does.
     duration = event.duration if event.duration is not None else max(0, event.ts - since)
     steps = [
-        step.model_copy(update={"status": "error", "started_seq": None, "open": []})
+        step.model_copy(update={"status": "error", "started_seq": None, "first_seq": None, "open": []})
         if step.status in ("in_progress", "retrying")
         else step
         for step in view.steps
@@ -199,7 +199,8 @@ def _places(step: StepView, event: StepEvent, status: StepStatus, now: OpenPlace
     started = [place.started_seq for place in places if place.started_seq is not None]
     if places:
         status = "in_progress" if started else "retrying"
-    return {"status": status, "open": places, "started_seq": min(started, default=None)}
+    first = None if not places else (step.first_seq or min(started, default=None))
+    return {"status": status, "open": places, "started_seq": min(started, default=None), "first_seq": first}
 
 
 def _closed(event: StepEvent) -> Change:

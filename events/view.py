@@ -29,7 +29,8 @@ class OpenPlace(_Model):
 class StepView(_Model):
     """One step. `duration` in ms, of the last attempt that ended; `started_seq` is that of the open attempt's start;
     `result_seq` is where its `step_complete` is in the log; `ts` of the start of the running attempt in Unix ms.
-    `open` has more than one place only while a step runs in several lanes at once; then `started_seq` is the lowest."""
+    `open` has more than one place only while a step runs in several lanes at once; then `started_seq` is the lowest.
+    `first_seq` is the first start of what is open: checkpoints that hold are behind it."""
 
     step: str
     label: str
@@ -40,6 +41,7 @@ class StepView(_Model):
     expected_ms: Expected | None = None
     started_at: int | None = None
     started_seq: int | None = None
+    first_seq: int | None = None
     result_seq: int | None = None
     cost_usd: float | None = None
     input_tokens: int = 0

@@ -1,0 +1,145 @@
+"""Many viewers, few readers: one tail per watched run, whose entries all its viewers share as ready bytes.
+
+A viewer is a position in the log, and costs no queue, no task and no database connection of its own. One who is further
+behind than the window reads pages from the log until it is reached, at its own pace, and slows nobody down.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from typing import Protocol, Self
+from uuid import UUID
+
+from events._pulse import Clock, Pulse, Silence
+from events._viewer import Stopped, Viewer
+from events._watch import Backoff, Watch
+from events._window import Window
+from events.contract import LAST_WORDS, now_ms
+from events.log import EventLog
+from events.sse import SSE, Format
+from events.view import RunView
+
+
+class HasLog(Protocol):
+    """What the hub needs of a store."""
+
+    @property
+    def log(self) -> EventLog: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HubStats:
+    """Open streams, and the runs that a tail reads for them."""
+
+    viewers: int
+    runs: int
+
+
+class Hub:
+    """One per process, opened with `async with`; leaving ends every stream.
+
+    `working` and `ping` are seconds of silence; `frames` and `size` (bytes) bound what is kept at hand of each run.
+    `clock` (seconds, monotonic) and `wall` (Unix ms) are there for tests.
+    """
+
+    def __init__(
+        self,
+        store: HasLog,
+        *,
+        working: float = 2.0,
+        ping: float = 15.0,
+        frames: int = 1024,
+        size: int = 256 * 1024,
+        backoff: Backoff | None = None,
+        clock: Clock = time.monotonic,
+        wall: Callable[[], int] = now_ms,
+    ) -> None:
+        self._log = store.log
+        self._silence = Silence(working, ping)
+        self._frames, self._size = frames, size
+        self._backoff = backoff or Backoff()
+        self._clock, self._wall = clock, wall
+        self._watches: dict[UUID, Watch] = {}
+        self._tails: dict[Watch, asyncio.Task[None]] = {}
+        self._viewers = 0
+        self._stopping = asyncio.Event()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        self.stop()
+        tails = list(self._tails.values())
+        for tail in tails:
+            tail.cancel()
+        await asyncio.gather(*tails, return_exceptions=True)
+
+    def stop(self) -> None:
+        """End every stream where it is, at once and for good: a server that goes away calls this first."""
+        self._stopping.set()
+        for watch in self._tails:
+            watch.close()
+
+    @property
+    def stats(self) -> HubStats:
+        return HubStats(viewers=self._viewers, runs=len(self._tails))
+
+    async def watch(
+        self, run_id: UUID, view: RunView, after: int | None = None, *, snapshot: bool = False, fmt: Format = SSE
+    ) -> AsyncGenerator[bytes, None]:
+        """The stream of a run behind `after` (None: no cursor, the whole log), until its last word or `stop`.
+
+        Every item is one write: ready bytes of one frame or of several. `view` is the kept view, read just now; with
+        `snapshot` and no cursor, one snapshot stands for the log so far. While the store does not answer, the stream
+        waits. Iterate under `contextlib.aclosing`, so that a viewer who leaves is forgotten at once.
+        """
+        with self._watching(run_id, view, after or 0) as watch:
+            viewer = Viewer(self._log, run_id, view, watch, fmt, self._stopping, self._backoff)
+            try:
+                yield await viewer.open(after, shot=snapshot)
+                async with aclosing(viewer.batches()) as batches:
+                    async for data in batches:
+                        yield data
+            except Stopped:
+                return
+
+    @contextmanager
+    def _watching(self, run_id: UUID, view: RunView, after: int) -> Generator[Watch | None, None, None]:
+        """The watch of a run that goes on: begun by its first viewer, given up after its last."""
+        watch = None if view.status in LAST_WORDS else self._found(run_id, view, after) or self._begun(run_id, view)
+        self._viewers += 1
+        if watch is not None:
+            watch.viewers += 1
+        try:
+            yield watch
+        finally:
+            self._viewers -= 1
+            if watch is not None:
+                self._left(run_id, watch)
+
+    def _found(self, run_id: UUID, view: RunView, after: int) -> Watch | None:
+        watch = self._watches.get(run_id)
+        if watch is None or (watch.over and not watch.window.final):
+            return None
+        if view.tail_seq < after <= watch.window.tail:
+            # We have shown what the store no longer has: it was restored from a backup. What we hold is not true.
+            watch.close()
+            return None
+        return watch
+
+    def _begun(self, run_id: UUID, view: RunView) -> Watch:
+        pulse = Pulse(view, self._silence, clock=self._clock, wall=self._wall)
+        window = Window(view.tail_seq, frames=self._frames, size=self._size)
+        watch = self._watches[run_id] = Watch(self._log, run_id, window, pulse, self._backoff)
+        self._tails[watch] = asyncio.create_task(watch.run(), name=f"stepglass-tail-{run_id}")
+        return watch
+
+    def _left(self, run_id: UUID, watch: Watch) -> None:
+        watch.viewers -= 1
+        if watch.viewers:
+            return
+        self._tails.pop(watch).cancel()
+        if self._watches.get(run_id) is watch:
+            del self._watches[run_id]

@@ -1,0 +1,108 @@
+"""The whole state of a run at one position: its view, the texts so far, the parts that hold, and the results."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from events.contract import (
+    Complete,
+    ModelChunk,
+    Partial,
+    PartialWithdrawn,
+    StepComplete,
+    StepError,
+    StepEvent,
+    StepRetry,
+    StepStart,
+)
+from events.log import Entry, EventLog
+from events.view import RunView
+
+PAGE = 1000
+Place = tuple[str | None, int | None]
+
+
+async def snapshot(log: EventLog, view: RunView) -> dict[str, Any]:
+    """`view` as JSON with what it leaves to the log, all of it as of `view.tail_seq`.
+
+    A step that is not finished has its `text` so far, `lanes` (text by lane, where there are any) and `partials`
+    (value by JSON Pointer, those that still hold); one that is complete has its `result`, and so has the run.
+    """
+    run_id = UUID(view.run_id)
+    run: dict[str, Any] = {**view.model_dump(mode="json", exclude_none=True), "cost_usd": view.cost_usd}
+    if view.result_seq is not None:
+        run["result"] = await _result(log, run_id, view.result_seq)
+    drafts = await _drafts(log, view)
+    for step, out in zip(view.steps, run["steps"], strict=True):
+        if step.result_seq is not None:
+            out["result"] = await _result(log, run_id, step.result_seq)
+        if step.step in drafts:
+            out.update(drafts[step.step].json())
+    return run
+
+
+async def _result(log: EventLog, run_id: UUID, seq: int) -> JsonValue:
+    entries = await log.read(run_id, seq - 1, limit=1)
+    event = entries[0].event if entries else None
+    return event.data.result if isinstance(event, StepComplete | Complete) else None
+
+
+async def _drafts(log: EventLog, view: RunView) -> dict[str, "_Draft"]:
+    """What the unfinished steps have made so far, read from where the first of them began."""
+    begun = {step.step: step.first_seq for step in view.steps if step.first_seq is not None}
+    drafts = {step: _Draft() for step in begun}
+    if begun:
+        async for entry in _between(log, UUID(view.run_id), min(begun.values()) - 1, view.tail_seq):
+            event = entry.event
+            if isinstance(event, StepEvent) and entry.seq >= begun.get(event.step, view.tail_seq + 1):
+                drafts[event.step].add(event)
+    return drafts
+
+
+async def _between(log: EventLog, run_id: UUID, after: int, upto: int) -> AsyncIterator[Entry]:
+    while after < upto and (entries := await log.read(run_id, after, limit=min(PAGE, upto - after))):
+        for entry in entries:
+            yield entry
+        after = entries[-1].seq
+
+
+class _Draft:
+    """An unfinished step: the text of each place that is open, and the parts, each with the place that made it.
+
+    A part without a place is a checkpoint: it outlives the attempt that made it.
+    """
+
+    def __init__(self) -> None:
+        self.texts: dict[Place, list[tuple[str | None, str]]] = {}
+        self.partials: dict[str, tuple[JsonValue, Place | None]] = {}
+
+    def add(self, event: StepEvent) -> None:
+        own: Place = (event.lane, event.round)
+        place = own if own in self.texts else (None, None)
+        match event:
+            case StepStart():
+                self.texts[own] = []
+            case ModelChunk(data=data):
+                self.texts.setdefault(place, []).append((event.lane, data.text))
+            case Partial(data=data):
+                self.partials[data.path] = (data.value, None if data.input_hash else place)
+            case PartialWithdrawn(data=data):
+                self.partials.pop(data.path, None)
+            case StepComplete():
+                self.texts.pop(own, None)
+            case StepRetry() | StepError():
+                self.texts.pop(own, None)
+                self.partials = {path: part for path, part in self.partials.items() if part[1] != own}
+            case _:
+                pass
+
+    def json(self) -> dict[str, Any]:
+        written = [chunk for text in self.texts.values() for chunk in text]
+        out: dict[str, Any] = {"text": "".join(text for _, text in written)}
+        for lane, text in written:
+            if lane is not None:
+                lanes = out.setdefault("lanes", {})
+                lanes[lane] = lanes.get(lane, "") + text
+        return {**out, "partials": {path: value for path, (value, _) in self.partials.items()}}
