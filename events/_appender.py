@@ -11,8 +11,6 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
-import asyncpg
-
 from events._batch import Item, Known, RunBatch, plan
 from events._commit import load, stored_already, write
 from events._pg import Pool, translated
@@ -25,7 +23,7 @@ PATIENCE = 10.0
 MANY = 5_000
 """Events that a commit takes at most."""
 FULL = 50_000
-"""Events that wait at most: `append` then waits for room, `submit` is refused."""
+"""Events that wait before `append` waits for room. `submit` cannot wait, and is refused at twice as many."""
 REMEMBERED = 1_000
 """Runs whose tail and view are kept at hand."""
 
@@ -44,6 +42,7 @@ class Appender:
         self._pool = pool
         self._waiting: OrderedDict[UUID, deque[Item]] = OrderedDict()
         self._known: OrderedDict[UUID, Known] = OrderedDict()
+        self._torn: set[tuple[UUID, int | None]] = set()
         self._count = 0
         self._closed = False
         self._something = asyncio.Event()
@@ -58,18 +57,24 @@ class Appender:
 
     def put(self, run_id: UUID, events: Sequence[Event], epoch: int | None) -> "asyncio.Future[int]":
         """Queue `events` behind what this process said of the run before. The future gives the `seq` of the last."""
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        if self._closed or self._count >= FULL:
-            _fail([done], StoreUnavailable("The writer of this process is closed, or cannot keep up."))
-            return done
-        if not events or any(event.type in LAST_WORDS for event in events[:-1]):
-            _fail([done], RunEnded(f"Something stands behind the last word of run {run_id}, or nothing was said."))
-            return done
+        if not events:
+            raise ValueError(f"An append to run {run_id} without an event.")
         said = [(event, None if isinstance(event, ModelChunk) else encode(event)) for event in events]
+        if any(event.type in LAST_WORDS for event in events[:-1]):
+            return failed(RunEnded(f"Something stands behind the last word of run {run_id}, in the same append."))
+        if (run_id, epoch) in self._torn:
+            return failed(StoreUnavailable(f"What came before this in run {run_id} is not known to be stored."))
+        if self._closed or self._count >= 2 * FULL:
+            return failed(StoreUnavailable("The writer of this process is closed, or cannot keep up."))
+        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(run_id, deque()).append(Item(run_id, epoch, said, done))
         self._count += len(said)
         self._something.set()
         return done
+
+    def mend(self, run_id: UUID, epoch: int | None) -> None:
+        """The caller knows that something of this run was lost, and has read where its log ends."""
+        self._torn.discard((run_id, epoch))
 
     async def run(self) -> None:
         """Commit after commit, until closed and empty."""
@@ -120,9 +125,8 @@ class Appender:
                 continue
             except StoreUnavailable as error:
                 failure = error
-            except (asyncpg.PostgresError, ValueError) as error:
-                items = await self._apart(items, error)
-                continue
+            except Exception as error:  # Whatever it is, whoever waits for these events must hear of it.
+                return await self._apart(items, error)
             self._known.clear()
             if loop.time() + pause > end:
                 return self._give_up(items, failure)
@@ -161,28 +165,29 @@ class Appender:
                 self._refuse(items[batch.run_id], batch.run_id, outcome)
         return again
 
-    async def _apart(self, items: dict[UUID, list[Item]], error: Exception) -> dict[UUID, list[Item]]:
+    async def _apart(self, items: dict[UUID, list[Item]], error: Exception) -> None:
         """Something in this commit cannot be stored. Each run by itself, so that the one at fault fails alone."""
         self._known.clear()
-        if len(items) == 1:
-            for group in items.values():
-                _fail([item.done for item in group], error)
-        else:
+        if len(items) > 1:
             for run_id, group in items.items():
                 await self._persist({run_id: group})
-        return {}
+        else:
+            _fail([item for group in items.values() for item in group], error)
 
     def _give_up(self, items: dict[UUID, list[Item]], error: StoreUnavailable) -> None:
-        # Also what waits behind: stored alone, it would stand in the log without what came before it.
-        waiting = [item for group in self._waiting.values() for item in group]
+        # Also what waits behind, and what is yet to come: stored alone, it would hide that something is missing.
+        lost = [item for group in (*items.values(), *self._waiting.values()) for item in group]
         self._waiting.clear()
         self._count = 0
         self._room.set()
-        _fail([item.done for group in items.values() for item in group] + [item.done for item in waiting], error)
+        if len(self._torn) > REMEMBERED:
+            self._torn.clear()
+        self._torn.update((item.run_id, item.epoch) for item in lost)
+        _fail(lost, error)
 
     def _refuse(self, items: Sequence[Item], run_id: UUID, outcome: str) -> None:
         kind, words = _REFUSED[outcome]
-        _fail([item.done for item in items], kind(words.format(run_id)))
+        _fail(items, kind(words.format(run_id)))
 
     def _resolve(self, batch: RunBatch) -> None:
         for item, seq in zip(batch.items, batch.ends, strict=True):
@@ -196,12 +201,20 @@ class Appender:
             self._known.popitem(last=False)
 
 
-def _fail(futures: Sequence["asyncio.Future[int]"], error: Exception) -> None:
-    for future in futures:
-        if not future.done():
-            future.set_exception(error)
-            # Looked at here, so that a chunk nobody waits for does not complain when it is collected.
-            future.exception()
+def failed(error: Exception) -> "asyncio.Future[int]":
+    """A future that is over before it began."""
+    future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    future.set_exception(error)
+    # Looked at here, so that an event nobody waits for does not complain when it is collected.
+    future.exception()
+    return future
+
+
+def _fail(items: Sequence[Item], error: Exception) -> None:
+    for item in items:
+        if not item.done.done():
+            item.done.set_exception(error)
+            item.done.exception()
 
 
 @asynccontextmanager

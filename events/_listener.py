@@ -5,6 +5,7 @@ one question for all the runs that are waited for, and every connection, the fir
 """
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -13,6 +14,8 @@ from uuid import UUID
 
 from events._pg import Database, Session, connect, translated
 from events.errors import StoreError
+
+log = logging.getLogger("stepglass.listener")
 
 LOOK_EVERY = 1.0
 """Seconds between two looks at the tails of the runs that are waited for."""
@@ -57,7 +60,7 @@ class Listener:
         self._database = database
         self._waiters: defaultdict[UUID, set[Waiter]] = defaultdict(set)
         self._ears: set[_Ear] = set()
-        self._listening = asyncio.Event()
+        self.connected = asyncio.Event()
 
     @contextmanager
     def waiting(self, run_id: UUID, after: int) -> Generator[Waiter, None, None]:
@@ -84,15 +87,20 @@ class Listener:
         """Stay connected for ever. Each connection lives until it fails, or does not answer a look."""
         pause = 0.05
         while True:
-            with suppress(StoreError):
+            self.connected.clear()
+            try:
                 with translated():
                     connection = await connect(self._database.dsn)
                     try:
+                        pause = 0.05
                         await self._attend(connection)
                     finally:
-                        self._listening.clear()
                         connection.terminate()
-            # Only a connection that was never there, or is gone, gets us here.
+                log.warning("the listening connection was closed; listening again")
+            except StoreError as error:
+                log.warning("the listening connection was lost (%s); listening again", error)
+            except Exception:
+                log.exception("the listener failed; listening again")
             with suppress(StoreError):
                 await self.look()
             await asyncio.sleep(pause)
@@ -105,7 +113,7 @@ class Listener:
             await connection.add_listener(channel, self._hear)
         # What was said before we listened, nobody will say again.
         self._tell(None)
-        self._listening.set()
+        self.connected.set()
         while not gone.is_set():
             await self.look()
             with suppress(TimeoutError):

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -40,7 +40,7 @@ _PASSING = ("08", "40", "53", "55P03", "57", "58", "25006")
 
 
 @contextmanager
-def translated() -> Iterator[None]:
+def translated() -> Generator[None, None, None]:
     """Every exception of the wire and of PostgreSQL that is not a mistake of ours, as one of `events.errors`."""
     try:
         yield
@@ -52,6 +52,8 @@ def translated() -> Iterator[None]:
             raise StoreUnavailable(f"The database cannot do this now: {error}") from error
         raise
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if isinstance(error, ValueError):
+            raise  # An argument that does not fit its column: a mistake of ours.
         raise StoreUnavailable(f"The database does not answer: {str(error) or type(error).__name__}") from error
 
 
@@ -159,9 +161,13 @@ async def _check_session(connection: Session, dsn: str, url: str) -> None:
     """Two statements must reach the same backend, and a NOTIFY from another session must arrive at our LISTEN."""
     heard = asyncio.Event()
     channel = "stepglass_probe"
+
+    def hear(*_: object) -> None:
+        heard.set()
+
     try:
         before = await connection.fetchval("SELECT pg_backend_pid()")
-        await connection.add_listener(channel, lambda *_: heard.set())
+        await connection.add_listener(channel, hear)
         other = await connect(dsn, url)
         try:
             await other.execute(f"NOTIFY {channel}")
@@ -171,7 +177,6 @@ async def _check_session(connection: Session, dsn: str, url: str) -> None:
             await heard.wait()
         if await connection.fetchval("SELECT pg_backend_pid()") != before:
             raise UnsupportedStore(_POOLER.format(shown(url)))
-        await connection.remove_listener(channel, lambda *_: None)
     except TimeoutError:
         raise UnsupportedStore(_POOLER.format(shown(url))) from None
     except asyncpg.InvalidSQLStatementNameError as error:

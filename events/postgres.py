@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
-from events._appender import Appender
+from events._appender import Appender, failed
 from events._listener import Listener
 from events._pg import Database
 from events.contract import Event
@@ -27,12 +27,14 @@ class PostgresLog:
 
     async def append(self, run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> int:
         await self._appender.room()
+        self._appender.mend(run_id, epoch)
         return await self.submit(run_id, events, epoch=epoch)
 
     def submit(self, run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> "asyncio.Future[int]":
         for event in events if epoch is None else ():
             if event.type not in OUTSIDERS:
-                raise NotAllowed(f"'{event.type}' is for the holder of run {run_id} to say: it needs the epoch.")
+                words = f"'{event.type}' is for the holder of run {run_id} to say: it needs the epoch."
+                return failed(NotAllowed(words))
         return self._appender.put(run_id, events, epoch)
 
     async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:

@@ -7,6 +7,7 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
+from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 # The newest revision; a test holds it against the files. Known here so that an open store need not load Alembic.
@@ -29,6 +30,19 @@ async def migrate(dsn: str) -> None:
     Alembic reads its files and blocks, so this runs in a thread with a loop of its own.
     """
     await asyncio.to_thread(lambda: asyncio.run(_migrate(dsn)))
+
+
+def run_script(bind: Connection, name: str) -> None:
+    """For revisions: run a file of `sql/`, straight on asyncpg. SQLAlchemy prepares what it runs, and a prepared
+    statement is one statement."""
+    script = (Path(__file__).parent / "sql" / name).read_text()
+
+    async def execute(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        await connection.execute(script)
+
+    adapted = bind.connection.dbapi_connection
+    assert isinstance(adapted, AsyncAdapt_dbapi_connection)
+    adapted.run_async(execute)
 
 
 async def _migrate(dsn: str) -> None:

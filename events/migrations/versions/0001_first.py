@@ -3,9 +3,9 @@
 Revision ID: 0001
 """
 
-from importlib.resources import files
-
 from alembic import op
+
+from events.migrations import run_script
 
 revision = "0001"
 down_revision = None
@@ -15,9 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     for name in ("tables", "guard", "calls"):
-        script = (files("events.migrations") / "sql" / f"0001_{name}.sql").read_text()
-        # Straight to asyncpg: SQLAlchemy prepares what it runs, and a prepared statement is one statement.
-        op.get_bind().connection.dbapi_connection.run_async(lambda connection, sql=script: connection.execute(sql))
+        run_script(op.get_bind(), f"0001_{name}.sql")
 
 
 def downgrade() -> None:
