@@ -1,20 +1,20 @@
 """Everything that can go wrong with a model, each with whether another try can help.
 
-    ModelError
-    ├── Unreachable         no connection, or it took too long                     retryable
-    ├── RateLimited         429; `retry_after` in seconds when the server said so  retryable
-    ├── ServerFailed        5xx, or an error object in mid-stream                  retryable
-    ├── StreamCut           the stream ended without a `finish_reason`             retryable
-    ├── StreamStalled       no content for too long, keep-alives or not            retryable
-    ├── CallTimedOut        the whole call took too long                           retryable
-    ├── GarbledStream       a chunk that is not what the protocol says             retryable
-    ├── EmptyAnswer         finished, and said nothing                             retryable
-    ├── InvalidOutput       finished, and it is not the JSON that was asked for    retryable
-    ├── Refused             the model said no
-    ├── ContentFiltered     the provider's filter said no
-    ├── CutOff              the answer reached the limit of its length
-    ├── RejectedRequest     400 and the like: the request itself is wrong
-    └── NotAuthorized       401 or 403: the key is missing, wrong, or not good for this model
+ModelError
+├── Unreachable         no connection, or it took too long                     retryable
+├── RateLimited         429; `retry_after` in seconds when the server said so  retryable
+├── ServerFailed        5xx, or an error object in mid-stream                  retryable
+├── StreamCut           the stream ended without a `finish_reason`             retryable
+├── StreamStalled       no content for too long, keep-alives or not            retryable
+├── CallTimedOut        the whole call took too long                           retryable
+├── GarbledStream       a chunk that is not what the protocol says             retryable
+├── EmptyAnswer         finished, and said nothing                             retryable
+├── InvalidOutput       finished, and it is not the JSON that was asked for    retryable
+├── Refused             the model said no
+├── ContentFiltered     the provider's filter said no
+├── CutOff              the answer reached the limit of its length
+├── RejectedRequest     400 and the like: the request itself is wrong
+└── NotAuthorized       401 or 403: the key is missing, wrong, or not good for this model
 """
 
 from llm.client import Usage
