@@ -110,7 +110,7 @@ class PartialData(Wire):
     """`input_hash` makes a part the checkpoint of one model call among several in a step."""
 
     path: str
-    value: JsonValue
+    value: JsonValue = None
     input_hash: str | None = None
 
 
@@ -144,7 +144,9 @@ class StepRetryData(Wire):
 
 
 class StepCompleteData(Wire):
-    result: JsonValue
+    """Nulls are left out of what is stored: here and elsewhere, a result or value that is missing is null."""
+
+    result: JsonValue = None
     reused: Reused | None = None
     text: TextDigest | None = None
 
@@ -165,7 +167,7 @@ class InputRequiredData(Wire):
 
 class InputReceivedData(Wire):
     input_id: str
-    value: JsonValue
+    value: JsonValue = None
 
 
 class ByData(Wire):
@@ -173,7 +175,7 @@ class ByData(Wire):
 
 
 class CompleteData(Wire):
-    result: JsonValue
+    result: JsonValue = None
 
 
 class ErrorData(Wire):

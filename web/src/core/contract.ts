@@ -208,6 +208,9 @@ export interface StepCompleteEvent extends StepEnvelope {
   type: "step_complete";
   data: StepCompleteData;
 }
+/**
+ * Nulls are left out of what is stored: here and elsewhere, a result or value that is missing is null.
+ */
 export interface StepCompleteData {
   result: JsonValue;
   reused?: Reused;
