@@ -28,8 +28,10 @@ class MemoryLog:
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         try:
             done.set_result(self._write(run_id, events, epoch))
-        except StoreError as error:
+        except (StoreError, ValueError) as error:
             done.set_exception(error)
+            # Looked at here, so that a chunk nobody waits for does not complain when it is collected.
+            done.exception()
         return done
 
     async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
