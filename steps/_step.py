@@ -144,15 +144,16 @@ class Step(Generic[P, Out]):
 
 
 def step(
-    label: str, *, retries: int = 2, timeout: float = 120.0, expected: float = 10.0
+    label: str, *, retries: int = 2, timeout: float = 120.0, expected: float = 10.0, backoff: float = 1.0
 ) -> Callable[[Callable[P, Coroutine[Any, Any, Out]]], Step[P, Out]]:
     """Make a step of an async function with typed arguments and result.
 
     `label` is for people, the function's name is the id. `retries` after the first attempt, for errors that can be
-    helped; `timeout` in seconds for each attempt; `expected` seconds, until there is a history.
+    helped, the first about `backoff` seconds later; `timeout` in seconds for each attempt; `expected` seconds, until
+    there is a history.
     """
 
     def decorate(fn: Callable[P, Coroutine[Any, Any, Out]]) -> Step[P, Out]:
-        return Step(fn, label, RetryPolicy(retries), timeout, expected)
+        return Step(fn, label, RetryPolicy(retries, base=backoff), timeout, expected)
 
     return decorate
