@@ -12,12 +12,15 @@ DIGITS = re.compile(r"[0-9]{1,16}")
 
 def cursor(request: Request) -> int | None:
     """The last `seq` that the viewer has, or None when it does not say. Raises `HttpProblem` 400 for anything else."""
-    header = request.headers.get("last-event-id")
-    # An EventSource that has seen no id yet sends none; some clients that imitate it send an empty one.
-    if header:
-        return number("Last-Event-ID", header)
+    last = last_event_id(request)
     after = request.query_params.get("after")
-    return number("after", after) if after is not None else None
+    return last if last is not None or after is None else number("after", after)
+
+
+def last_event_id(request: Request) -> int | None:
+    """The header alone. Some clients that imitate an EventSource send an empty one before they have seen an id."""
+    header = request.headers.get("last-event-id")
+    return number("Last-Event-ID", header) if header else None
 
 
 def number(name: str, value: str) -> int:

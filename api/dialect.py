@@ -31,7 +31,9 @@ from events.contract import (
     StepSkipped,
     StepStart,
 )
+from events.frames import Control, Ping
 from events.log import Entry
+
 
 class SmallEvent(BaseModel):
     """One event of the small dialect. `data` is the result for `step_complete` and `complete`, a problem for errors;
@@ -50,13 +52,22 @@ Told = tuple[str, str, Any]
 """Type, message for want of a better one, and data (None for none)."""
 
 
-def frame(entry: Entry) -> bytes:
-    """An entry as one SSE frame of this dialect, or nothing. The id is the entry's, so `Last-Event-ID` works."""
-    event = None if entry.type in UNTOLD else entry.event
-    if event is None:
-        return b""
-    told = json.dumps(translate(event), ensure_ascii=False, separators=(",", ":"))
-    return b"id: %d\ndata: %s\n\n" % (entry.seq, told.encode())
+class SmallDialect:
+    """The dialect as a format of the hub. An id is that of the log's event, so that `Last-Event-ID` works."""
+
+    def entry(self, entry: Entry) -> bytes:
+        event = None if entry.type in UNTOLD else entry.event
+        if event is None:
+            return b""
+        told = json.dumps(translate(event), ensure_ascii=False, separators=(",", ":"))
+        return b"id: %d\ndata: %b\n\n" % (entry.seq, told.encode())
+
+    def control(self, frame: Control) -> bytes:
+        """Not in this dialect. A ping is a comment, which finds the dead connection and reaches no reader."""
+        return b": ping\n\n" if isinstance(frame, Ping) else b""
+
+
+SMALL_DIALECT = SmallDialect()
 
 
 def translate(event: Event) -> dict[str, JsonValue]:

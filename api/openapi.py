@@ -36,7 +36,7 @@ PARAMETERS: dict[str, Doc] = {
         "name": "Last-Event-ID",
         "in": "header",
         "schema": SEQ,
-        "description": "The last `seq` that you have. To the routes that start a run, send its Idempotency-Key with it.",
+        "description": "The last `seq` that you have. Where a run is started, its Idempotency-Key must be there, too.",
     },
     "after": {"name": "after", "in": "query", "schema": SEQ, "description": "As `Last-Event-ID`, which wins."},
     "snapshot": {
@@ -69,8 +69,10 @@ HEADERS: dict[str, Doc] = {
     "Allow": {"schema": {"type": "string"}, "description": "The methods that this address takes."},
     "WWW-Authenticate": {"schema": {"type": "string"}, "description": "How to present a token."},
 }
-PROBLEM_HEADERS = {"unavailable": "Retry-After", "not-finished": "Retry-After", "too-many-streams": "Retry-After"}
-PROBLEM_HEADERS |= {"unauthorized": "WWW-Authenticate", "not-ready": "Retry-After"}
+PROBLEM_HEADERS = {
+    "unauthorized": "WWW-Authenticate",
+    **dict.fromkeys(("unavailable", "not-finished", "not-ready", "too-many-streams"), "Retry-After"),
+}
 ABOUT = """Staged model generations that anyone can watch live. `POST /api/runs` starts a run,
 `GET /api/runs/{run_id}/events` watches it: one append-only log, read from any position.
 Every error is a problem (RFC 9457) whose `type` is explained at its address."""
@@ -131,14 +133,22 @@ def _operation(each: Operation, schemas: dict[Any, Doc]) -> Doc:
 
 def _answer(each: Operation, status: int, answer: Answer, schemas: dict[Any, Doc]) -> Doc:
     content = {media: {"schema": schemas[f"{each.id} {status} {media}"]} for media in answer.content}
-    return {"description": answer.meaning, "headers": _headers(*answer.headers), **({"content": content} if content else {})}
+    return {
+        "description": answer.meaning,
+        "headers": _headers(*answer.headers),
+        **({"content": content} if content else {}),
+    }
 
 
 def _problem(kinds: list[Kind]) -> Doc:
     listed = "; ".join(f"{kind.title} (`{kind.uri}`)" for kind in kinds)
     content = {MEDIA_TYPE: {"schema": {"$ref": REF.format(model="Problem")}}}
     headers = [PROBLEM_HEADERS[kind.name] for kind in kinds if kind.name in PROBLEM_HEADERS]
-    return {"description": f"{HTTPStatus(kinds[0].status).phrase}: {listed}.", "headers": _headers(*headers), "content": content}
+    return {
+        "description": f"{HTTPStatus(kinds[0].status).phrase}: {listed}.",
+        "headers": _headers(*headers),
+        "content": content,
+    }
 
 
 def _headers(*names: str) -> Doc:

@@ -1,4 +1,4 @@
-"""Every address of the API and what is to be said of it: the application routes by this table, and is described by it."""
+"""Every address of the API and what is to be said of it: the application routes by this table."""
 
 from pydantic import JsonValue
 from starlette.routing import Route
@@ -41,7 +41,9 @@ OPERATIONS: list[Operation] = [
         tag="Runs",
         summary="Start a run",
         answers={
-            200: Answer("With `Prefer: wait=N`: the run has ended in time, well or not; see `status`.", {JSON: RunBody}),
+            200: Answer(
+                "With `Prefer: wait=N`: the run has ended in time, well or not; see `status`.", {JSON: RunBody}
+            ),
             202: Answer("The run is accepted and stored.", {JSON: start.Started}, ["Location", "Preference-Applied"]),
         },
         problems=["unavailable"],
@@ -74,7 +76,7 @@ OPERATIONS: list[Operation] = [
         tag="Runs",
         summary="Watch a run",
         answers={
-            200: Answer("Events and control frames, to the last word.", {SSE: watch.Frame, NDJSON: watch.Frame}),
+            200: Answer("Events and control frames, to the last word.", {SSE: watch.Message, NDJSON: watch.Message}),
             204: Answer("The cursor is at the last word: no more will come."),
         },
         problems=[*RUN, "bad-request", "not-acceptable", "too-many-streams"],

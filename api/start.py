@@ -10,7 +10,6 @@ from api.body import escape, read_json
 from api.headers import idempotency_key, preferred_wait
 from api.state import Request
 from api.validation import invalid, validated
-from api.views import full_view
 from api.waiting import ended_within
 from events.contract import ProblemError, RunQueued, RunQueuedData
 from events.runs import NewRun
@@ -42,8 +41,8 @@ async def start_run(request: Request) -> JSONResponse:
     headers = {"Location": f"/api/runs/{run_id}", "Cache-Control": "no-store"}
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait:.0f}"
-        if await ended_within(request, run_id, wait):
-            return JSONResponse({**started, **await full_view(request, run_id)}, 200, headers)
+        if (ended := await ended_within(request, run_id, wait)) is not None:
+            return JSONResponse({**started, **ended}, 200, headers)
     return JSONResponse(started, 202, headers)
 
 

@@ -1,25 +1,31 @@
 """What the lifespan owns and the requests borrow."""
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
-import anyio
 import starlette.requests
 
 from events.hub import Hub
 from events.store import Store
 from settings import Settings
 
+if TYPE_CHECKING:
+    from api.health import PrefectProbe
+
 
 class State(TypedDict):
-    """`store`, `hub`, `settings` and `stopping` (set when the server begins to shut down) live as long as the
-    application; `tenant` and `request_id` belong to one request, and are put there by the middleware."""
+    """These live as long as the application."""
 
     settings: Settings
     store: Store
     hub: Hub
-    stopping: anyio.Event
+    prefect: "PrefectProbe"
+
+
+class RequestState(State):
+    """And these belong to one request: the middleware puts them there."""
+
     tenant: str
     request_id: str
 
 
-Request = starlette.requests.Request[State]
+Request = starlette.requests.Request[RequestState]

@@ -7,11 +7,28 @@ from pydantic import JsonValue
 
 from api.problems import HttpProblem, unknown_run
 from api.state import Request
-from events.contract import Complete, Error
+from events.contract import LAST_WORDS, Complete, Error
+from events.runs import Prefect
 from events.snapshot import snapshot
-from events.view import RunView
+from events.view import RunView, StepView
 
-ENDED = frozenset({"complete", "error", "cancelled"})
+
+class StepBody(StepView):
+    """A step with what its open attempt has written so far, the parts that hold, and its result when it has one."""
+
+    text: str | None = None
+    partials: dict[str, JsonValue] = {}
+    result: JsonValue = None
+
+
+class RunBody(RunView):
+    """A run as its log says it is at `tail_seq`, from which on `/events?after=` goes on. `prefect` is `degraded` for a
+    run that Prefect did not see live."""
+
+    steps: list[StepBody] = []  # pyright: ignore[reportIncompatibleVariableOverride] # frozen: nobody appends to it
+    result: JsonValue = None
+    prefect: Prefect | None = None
+    prefect_flow_run_id: UUID | None = None
 
 
 def run_id_in(request: Request) -> UUID:
@@ -44,7 +61,7 @@ async def result_of(request: Request, run_id: UUID) -> JsonValue:
     404, not 409: what is in conflict may be tried again, and this will never be there.
     """
     view = await view_of(request, run_id)
-    if view.status not in ENDED:
+    if view.status not in LAST_WORDS:
         raise HttpProblem("not-finished", f"The run is {view.status}.", headers={"Retry-After": "2"})
     entries = await request.state["store"].log.read(run_id, (view.result_seq or view.tail_seq) - 1, limit=1)
     match entries[0].event:

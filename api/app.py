@@ -1,0 +1,62 @@
+"""The application: what it opens, what stands before every request, and the table of its routes."""
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+
+from api._browsers import Origins, SecurityHeaders
+from api._failures import Failures
+from api._requests import Requests
+from api._tokens import Tokens
+from api.health import PrefectProbe
+from api.operations import routes
+from api.problems import HANDLERS
+from api.state import State
+from events.errors import UnsupportedStore
+from events.hub import Hub
+from events.store import Store, open_store
+from settings import Settings
+
+ASKED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Request-ID"]
+TOLD = ["Location", "Preference-Applied", "Retry-After", "X-Request-ID", "X-Run-ID"]
+
+
+def create_app(settings: Settings, store: Store | None = None) -> Starlette:
+    """The API over `store`; without one, the lifespan opens that at `settings.database_url`."""
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncGenerator[State, None]:
+        async with AsyncExitStack() as stack:
+            opened = store or await stack.enter_async_context(open_store(database_url(settings)))
+            hub = await stack.enter_async_context(Hub(opened))
+            yield State(settings=settings, store=opened, hub=hub, prefect=PrefectProbe(settings))
+
+    app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)
+    # An address has one spelling; a redirect would lose the body of a POST in many clients.
+    app.router.redirect_slashes = False
+    return app
+
+
+def middleware(settings: Settings) -> list[Middleware]:
+    """The outermost first. CORS stands before the tokens, since a preflight carries none."""
+    origins = settings.cors_origins
+    cors = Middleware(
+        CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=ASKED, expose_headers=TOLD
+    )
+    return [
+        Middleware(SecurityHeaders, origins),
+        Middleware(Requests),
+        *([cors] if origins else []),
+        Middleware(Failures),
+        Middleware(Origins, origins),
+        Middleware(Tokens, settings.api_tokens),
+    ]
+
+
+def database_url(settings: Settings) -> str:
+    if settings.database_url is None:
+        raise UnsupportedStore("No DATABASE_URL: set it, or use `stepglass up`, which starts a database of its own.")
+    return settings.database_url.get_secret_value()

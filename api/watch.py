@@ -1,0 +1,90 @@
+"""Watching a run: its log from a position on, as server-sent events or as lines of JSON, until its last word."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+from sse_starlette import EventSourceResponse
+from starlette.responses import Response
+
+from api.cursor import cursor, wants_snapshot
+from api.headers import chosen_type
+from api.problems import HttpProblem
+from api.state import Request
+from api.views import run_id_in, view_of
+from events.contract import LAST_WORDS
+from events.sse import NDJSON, SSE, Format
+from events.view import RunView
+
+SSE_TYPE, NDJSON_TYPE = "text/event-stream", "application/x-ndjson"
+FORMATS: dict[str, Format] = {SSE_TYPE: SSE, NDJSON_TYPE: NDJSON}
+# Seconds in which a viewer must take a write, and streams that one process keeps open.
+SEND_SECONDS = 30.0
+MOST_STREAMS = 5000
+# When the server stops, the hub ends every stream first; only what hangs even then is cut off by sse-starlette.
+GRACE_SECONDS = 3.0
+
+
+class Message(BaseModel):
+    """One message of a stream: an event of the log, or, without `seq`, a control frame about the stream itself.
+    Their types and what is in their `data` are the event contract: `docs/contract.schema.json`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    v: int | None = None
+    run_id: UUID | None = None
+    seq: int | None = None
+    ts: int | None = None
+    step: str | None = None
+    attempt: int | None = None
+    lane: str | None = None
+    round: int | None = None
+    message: str | None = None
+    progress: float | None = None
+    duration: int | None = None
+    data: dict[str, JsonValue] | None = None
+
+
+async def watch_run(request: Request) -> Response:
+    """`GET /api/runs/{run_id}/events`. A viewer may leave and come back: watching changes nothing."""
+    media_type = chosen_type(request, list(FORMATS))
+    after, snapshot = cursor(request), wants_snapshot(request)
+    view = await view_of(request, run_id_in(request))
+    if at_the_end(view, after):
+        return Response(status_code=204)
+    return stream(request, view, after, FORMATS[media_type], media_type=media_type, snapshot=snapshot)
+
+
+def at_the_end(view: RunView, after: int | None) -> bool:
+    """Has this viewer seen the last word? A 204 is how an `EventSource` learns to stop asking."""
+    return view.status in LAST_WORDS and after == view.tail_seq
+
+
+def stream(
+    request: Request,
+    view: RunView,
+    after: int | None,
+    fmt: Format,
+    *,
+    media_type: str = SSE_TYPE,
+    snapshot: bool = False,
+    headers: Mapping[str, str] | None = None,
+) -> EventSourceResponse:
+    """The response that goes on until the run's last word, the viewer's leaving, or the server's end.
+
+    The frames come ready from the hub, pings too: sse-starlette adds the headers and looks after the connection.
+    """
+    hub = request.state["hub"]
+    if hub.stats.viewers >= MOST_STREAMS:
+        raise HttpProblem("too-many-streams", "This server's streams are all in use.", headers={"Retry-After": "5"})
+    return EventSourceResponse(
+        hub.watch(UUID(view.run_id), view, after, snapshot=snapshot, fmt=fmt),
+        media_type=media_type,
+        headers=headers,
+        ping=0,
+        sep="\n",
+        send_timeout=SEND_SECONDS,
+        shutdown_grace_period=GRACE_SECONDS,
+        cleanup_timeout=GRACE_SECONDS,
+    )
