@@ -99,7 +99,7 @@ class StepStartData(Wire):
 
 
 class ModelChunkData(Wire):
-    """`tokens` counts the chunks of the model that were merged into this one; `covers` the events merged for a viewer."""
+    """`tokens` counts the model's chunks that were merged into this one; `covers` the events merged for a viewer."""
 
     text: str
     tokens: int = 1

@@ -8,7 +8,7 @@ from events.contract import Wire
 
 
 class StreamOpen(Wire):
-    """Always first. `replay`: the log so far, then live; `live`: the cursor is at the tail; `finished`: no more will come."""
+    """Always first. `replay`: the log so far, then live; `live`: from the tail on; `finished`: the run has ended."""
 
     type: Literal["stream_open"] = "stream_open"
     mode: Literal["replay", "live", "finished"]

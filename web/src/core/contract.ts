@@ -117,7 +117,7 @@ export interface ModelChunkEvent extends StepEnvelope {
   data: ModelChunkData;
 }
 /**
- * `tokens` counts the chunks of the model that were merged into this one; `covers` the events merged for a viewer.
+ * `tokens` counts the model's chunks that were merged into this one; `covers` the events merged for a viewer.
  */
 export interface ModelChunkData {
   text: string;
@@ -298,7 +298,7 @@ export interface CancelledEvent extends RunEnvelope {
   data: ReasonData;
 }
 /**
- * Always first. `replay`: the log so far, then live; `live`: the cursor is at the tail; `finished`: no more will come.
+ * Always first. `replay`: the log so far, then live; `live`: from the tail on; `finished`: the run has ended.
  */
 export interface StreamOpenFrame {
   type: "stream_open";
