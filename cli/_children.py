@@ -55,9 +55,9 @@ def prefect(settings: Settings) -> int:
 
 
 def deployments(settings: Settings) -> int:
-    from cli._deployments import serve
+    from flows.serving import run_serving
 
-    return serve(settings, tell_ready)
+    return run_serving(settings, tell_ready)
 
 
 def postgres(settings: Settings) -> int:

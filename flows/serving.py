@@ -9,6 +9,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from flows import _prefect_env
@@ -23,8 +24,11 @@ VERSION = "STEPGLASS_DEPLOYMENTS"
 """The variable that `prefect.yaml` takes the deployments' version from."""
 
 
-def run_serving(settings: Settings) -> int:
-    """Serve until SIGTERM or SIGINT. Gives the exit code: 1 where there is no Prefect, or it cannot be told."""
+def run_serving(settings: Settings, ready: Callable[[], object] = lambda: None) -> int:
+    """Serve until SIGTERM or SIGINT. Gives the exit code: 1 where there is no Prefect, or it cannot be told.
+
+    `ready` is called once, when the deployments are registered.
+    """
     os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "2")  # ten by default: too long for a person who pressed Run
     if not _prefect_env.apply(settings.prefect_api_url):
         log.error("No PREFECT_API_URL: there is no Prefect to register deployments with.")
@@ -33,7 +37,7 @@ def run_serving(settings: Settings) -> int:
 
     setup_signal_handlers_worker(os.getpid(), "the deployments' worker", log.info)
     try:
-        asyncio.run(_serve())
+        asyncio.run(_serve(ready))
     except KeyboardInterrupt:
         return 0
     return 0
@@ -46,13 +50,14 @@ def version() -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-async def _serve() -> None:
+async def _serve(ready: Callable[[], object]) -> None:
     from prefect.workers.process import ProcessWorker
 
     await _answering()
     if not await _registered():
         await _register()
     log.info("the deployments are registered: %s", ", ".join(_names()))
+    ready()
     await ProcessWorker(work_pool_name=POOL, limit=4).start(printer=log.info)
 
 
