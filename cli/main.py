@@ -1,17 +1,209 @@
-"""The command `stepglass`."""
+"""The command `stepglass`: what it can do, with which options, and how it ends.
+
+Each command imports what it needs when it is called, so that `--help` and the processes of the stack stay quick.
+"""
 
 import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from cli._lifeline import hold
+import typer
+
+from cli._ask import Json, Run, Token, Url, ask, be, the_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cli._client import Api
+
+app = typer.Typer(
+    help="Staged model generations that anyone can watch live. Start with `stepglass up`, then `stepglass generate`.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+class Kind(StrEnum):
+    md = "md"
+    json = "json"
+
+
+class Action(StrEnum):
+    more_specific = "more_specific"
+    more_concise = "more_concise"
+    different_angle = "different_angle"
+    add_detail = "add_detail"
+    regenerate = "regenerate"
+
+
+SERVER, RUNS = "Start it", "Use it"
+
+
+@app.command(rich_help_panel=SERVER)
+def up(reload: Annotated[bool, typer.Option(help="Start our parts again when their code changes.")] = False) -> None:
+    """Start everything in this terminal: database, Prefect, worker, API, and a demo model unless a real one is set."""
+    from cli.up import up as start
+
+    sys.exit(start(the_settings(), reload=reload))
+
+
+@app.command(rich_help_panel=SERVER)
+def api() -> None:
+    """Only the API. Needs DATABASE_URL."""
+    be("api")
+
+
+@app.command(rich_help_panel=SERVER)
+def worker() -> None:
+    """Only a worker. Needs DATABASE_URL, and a model: OPENAI_API_KEY or OPENAI_BASE_URL."""
+    be("worker")
+
+
+@app.command(rich_help_panel=RUNS)
+def generate(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE|-]", help="JSON with the input; - reads it from stdin.")
+    ] = None,
+    example: Annotated[str | None, typer.Option(help="An input that comes along, such as solar-microgrids.")] = None,
+    pipeline: Annotated[str, typer.Option(help="What to make.")] = "vision_framework",
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="The same key and input never start a second run.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the one-pager (.md) or all of it (.json).")
+    ] = None,
+    json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Start a run and watch it to its end. Exit code 0, 1 for a failed run, 2 for bad input, 130 for Ctrl-C."""
+    from cli.generate import generate as go
+
+    ask(
+        lambda api, console: go(
+            api,
+            console,
+            source=file,
+            example=example,
+            pipeline=pipeline,
+            key=idempotency_key,
+            json=json,
+            output=output,
+        ),
+        url,
+        token,
+    )
+
+
+@app.command(rich_help_panel=RUNS)
+def watch(
+    run: Run,
+    after: Annotated[int, typer.Option(min=0, help="Only what comes behind this seq.")] = 0,
+    json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Watch a run from its beginning, whenever you come. Exit codes as those of generate."""
+    from cli._session import see_through
+
+    async def go(api: "Api", console: "Console") -> int:
+        code, _ = await see_through(api, await api.named(run), console, json=json, after=after)
+        return code
+
+    ask(go, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
+def runs(
+    status: Annotated[
+        str | None, typer.Option(help="Only those: queued, running, complete, error, cancelled …")
+    ] = None,
+    pipeline: Annotated[str | None, typer.Option(help="Only those of one pipeline.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
+    json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """List the runs, newest first."""
+    from cli.runs import list_runs
+
+    ask(
+        lambda api, console: list_runs(api, console, status=status, pipeline=pipeline, limit=limit, json=json),
+        url,
+        token,
+    )
+
+
+@app.command(rich_help_panel=RUNS)
+def show(run: Run, json: Json = False, url: Url = None, token: Token = None) -> None:
+    """Show one run: its steps, and what came of it."""
+    from cli.runs import show_run
+
+    async def go(api: "Api", console: "Console") -> None:
+        await show_run(api, console, await api.named(run), json=json)
+
+    ask(go, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
+def export(
+    run: Run,
+    format: Annotated[Kind, typer.Option(help="The one-pager, or the whole result.")] = Kind.md,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A file in place of the standard output.")
+    ] = None,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Save the result of a run."""
+    from cli.runs import export as go
+
+    async def save(api: "Api", console: "Console") -> None:
+        await go(api, await api.named(run), kind=format, output=output)
+
+    ask(save, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
+def cancel(run: Run, url: Url = None, token: Token = None) -> None:
+    """Stop a run."""
+    from cli.runs import cancel_run
+
+    async def go(api: "Api", console: "Console") -> None:
+        await cancel_run(api, await api.named(run))
+
+    ask(go, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
+def refine(
+    run: Run,
+    section: Annotated[
+        str, typer.Argument(help="vision, strategy, operating_principles, near_term_bets, metrics or tensions.")
+    ],
+    action: Annotated[Action | None, typer.Option(help="How to write it anew.")] = None,
+    text: Annotated[str | None, typer.Option(help="The same in your own words, up to 1,000 characters.")] = None,
+    answers: Annotated[
+        Path | None, typer.Option(help="The founder's answers, where the API does not tell them.")
+    ] = None,
+    json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Write one section of a finished framework anew, and score it."""
+    from cli.refine import refine as go
+
+    async def start(api: "Api", console: "Console") -> int:
+        run_id = await api.named(run)
+        return await go(
+            api, console, run_id=run_id, section=section, action=action, text=text, answers=answers, json=json
+        )
+
+    ask(start, url, token)
 
 
 def main() -> None:
-    hold()
-    from cli.up import up
-    from settings import Settings
-
-    if sys.argv[1] == "up":
-        sys.exit(up(Settings()))
-    from cli._children import run
-
-    sys.exit(run(sys.argv[1], Settings()))
+    app()

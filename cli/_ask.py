@@ -1,0 +1,69 @@
+"""What all commands share: the options that say whom to ask, and how a command ends."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from cli._errors import BAD_INPUT, INTERRUPTED, CommandFailed
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cli._client import Api
+    from settings import Settings
+
+Url = Annotated[
+    str | None,
+    typer.Option(envvar="STEPGLASS_URL", help="Where the API is. Default: this machine, port STEPGLASS_PORT or 8000."),
+]
+Token = Annotated[str | None, typer.Option(envvar="STEPGLASS_TOKEN", help="Bearer token, where the API wants one.")]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or [bold]last[/] for the newest.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="For programs: JSON on the standard output, and nothing else there.")
+]
+
+
+def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | None, token: str | None) -> NoReturn:
+    """Run a command against the API and end with its exit code."""
+    from rich.console import Console
+
+    from cli._client import default_url, open_api
+
+    async def go() -> int:
+        async with open_api((url or default_url()).rstrip("/"), token) as api:
+            return await command(api, Console()) or 0
+
+    try:
+        sys.exit(asyncio.run(go()))
+    except CommandFailed as failed:
+        sys.stderr.write(f"{failed}\n")
+        sys.exit(failed.code)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read us has seen enough, as `head` does. Python would complain when it flushes at exit.
+        sys.stderr.close()
+        sys.exit(1)
+
+
+def be(name: str) -> NoReturn:
+    from cli._children import run
+
+    sys.exit(run(name, the_settings()))
+
+
+def the_settings() -> "Settings":
+    """The settings, or the end with every bad one named."""
+    from pydantic import ValidationError
+
+    from settings import Settings
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        for each in error.errors():
+            sys.stderr.write(f"{'.'.join(map(str, each['loc']))}: {each['msg']}\n")
+        sys.exit(BAD_INPUT)

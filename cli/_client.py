@@ -1,0 +1,144 @@
+"""The API as the command line sees it: one method per thing to ask, errors in our own words."""
+
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import httpx2 as httpx
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
+
+from cli._errors import BadInput, CommandFailed, NotReachable, of_problem
+from events.contract import Problem
+from events.view import RunView
+
+# Seconds. A stream says `ping` every 15 s, so silence for longer than this means that nobody is there.
+CONNECT, READ = 5.0, 40.0
+TRIES = 3
+OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+class FullView(RunView):
+    """A run as `GET /api/runs/{id}` shows it. `input` only where the API tells it."""
+
+    result: JsonValue = None
+    input: JsonValue = None
+
+
+class RunPage(BaseModel):
+    runs: list[RunView]
+    next_after: str | None = None
+
+
+class ExampleInput(BaseModel):
+    name: str
+    input: dict[str, Any]
+
+
+class Pipeline(BaseModel):
+    name: str
+    label: str
+    examples: list[ExampleInput] = []
+
+
+PIPELINES: TypeAdapter[list[Pipeline]] = TypeAdapter(list[Pipeline])
+
+
+class Api:
+    """Every method raises `CommandFailed` or one of its kinds."""
+
+    def __init__(self, http: httpx.AsyncClient, url: str) -> None:
+        self.http = http
+        self.url = url
+
+    async def start(self, pipeline: str, document: Mapping[str, Any], key: str | None = None) -> UUID:
+        """Start a run. The key makes it safe to ask again when the answer was lost: there is always one."""
+        headers = {"Idempotency-Key": key or str(uuid4())}
+        body = {"pipeline": pipeline, "input": document}
+        for left in reversed(range(TRIES)):
+            try:
+                answer = await self.http.post("/api/runs", json=body, headers=headers)
+                return UUID(str(OBJECT.validate_json(self._good(answer).content)["run_id"]))
+            except httpx.ConnectError:
+                raise NotReachable(self.url) from None
+            except httpx.TransportError as error:
+                if not left:
+                    raise CommandFailed(
+                        f"The API at {self.url} does not answer: {error or type(error).__name__}."
+                    ) from None
+        raise AssertionError
+
+    async def view(self, run_id: UUID) -> FullView:
+        return FullView.model_validate_json((await self._get(f"/api/runs/{run_id}")).content)
+
+    async def result(self, run_id: UUID) -> JsonValue:
+        return (await self._get(f"/api/runs/{run_id}/result")).json()
+
+    async def one_pager(self, run_id: UUID) -> str:
+        return (await self._get(f"/api/runs/{run_id}/one-pager.md")).text
+
+    async def runs(self, **query: str | int | None) -> RunPage:
+        wanted = {name: value for name, value in query.items() if value is not None}
+        return RunPage.model_validate_json((await self._get("/api/runs", **wanted)).content)
+
+    async def pipelines(self) -> list[Pipeline]:
+        return PIPELINES.validate_json((await self._get("/api/pipelines")).content)
+
+    async def cancel(self, run_id: UUID) -> str:
+        """Ask for the end of a run; gives its status as of now."""
+        answer = await self._ask("POST", f"/api/runs/{run_id}/cancel")
+        return str(OBJECT.validate_json(answer.content).get("status", ""))
+
+    async def named(self, run: str) -> UUID:
+        """The run that somebody means: its id, or `last` for the newest."""
+        if run != "last":
+            try:
+                return UUID(run)
+            except ValueError:
+                raise BadInput(f"{run!r} is no run's id. `stepglass runs` lists them; `last` is the newest.") from None
+        page = await self.runs(limit=1)
+        if not page.runs:
+            raise CommandFailed("There are no runs yet. Start one with `stepglass generate --example …`.")
+        return UUID(page.runs[0].run_id)
+
+    async def _get(self, path: str, **query: str | int) -> httpx.Response:
+        return await self._ask("GET", path, **query)
+
+    async def _ask(self, method: str, path: str, **query: str | int) -> httpx.Response:
+        try:
+            return self._good(await self.http.request(method, path, params=query))
+        except httpx.ConnectError:
+            raise NotReachable(self.url) from None
+        except httpx.TransportError as error:
+            raise CommandFailed(f"The API at {self.url} does not answer: {error or type(error).__name__}.") from None
+
+    def _good(self, answer: httpx.Response) -> httpx.Response:
+        """The answer, when it is one. Raises what the API's problem says."""
+        if answer.is_success:
+            return answer
+        raise of_problem(answer.status_code, problem_in(answer))
+
+
+def problem_in(answer: httpx.Response) -> Problem:
+    """The problem that an answer holds; one about its status when there is none in it."""
+    try:
+        return Problem.model_validate_json(answer.content)
+    except ValidationError:
+        return Problem(title="Not an answer of Stepglass", detail=f"status {answer.status_code} from {answer.url.host}")
+
+
+@asynccontextmanager
+async def open_api(url: str, token: str | None = None) -> AsyncGenerator[Api, None]:
+    """The API at `url`. A proxy of the environment is never asked the way to this very machine."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    timeout = httpx.Timeout(READ, connect=CONNECT)
+    here = urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, trust_env=not here) as http:
+        yield Api(http, url)
+
+
+def default_url() -> str:
+    """`STEPGLASS_URL`, or where `stepglass up` listens with the same settings."""
+    return os.environ.get("STEPGLASS_URL") or f"http://127.0.0.1:{os.environ.get('STEPGLASS_PORT') or 8000}"

@@ -1,0 +1,44 @@
+"""What a command can end with, other than success: a sentence for a person and an exit code.
+
+CommandFailed       1   the run failed, or something that the API says in its own words
+├── NotReachable    1   nobody answers at the URL
+└── BadInput        2   what was given is not right; every field that is not, by name
+"""
+
+from collections.abc import Sequence
+
+from events.contract import Problem, ProblemError
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+class CommandFailed(Exception):
+    """Base: `str(error)` is what is said."""
+
+    code = FAILED
+
+
+class NotReachable(CommandFailed):
+    """Nobody answers at the URL."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(
+            f"Nothing answers at {url}. Start it with `make run` (or `stepglass up`), or name another one with --url."
+        )
+
+
+class BadInput(CommandFailed):
+    """What was given is not right."""
+
+    code = BAD_INPUT
+
+
+def of_problem(status: int, problem: Problem) -> CommandFailed:
+    """The API's problem as one of ours, with a line for each error that it points to."""
+    kind = BadInput if status in (400, 413, 422) else CommandFailed
+    return kind("\n".join([f"{problem.title}: {problem.detail}", *lines_of(problem.errors or ())]))
+
+
+def lines_of(errors: Sequence[ProblemError]) -> list[str]:
+    """One line per violation. The pointer is shown as people write a field: `/input/company_name` is `company_name`."""
+    return [f"  {error.pointer.removeprefix('/input').lstrip('/') or 'input'}: {error.detail}" for error in errors]

@@ -1,0 +1,48 @@
+"""A run in a terminal, drawn anew ten times a second."""
+
+import asyncio
+
+from rich.console import Console
+from rich.live import Live
+
+from cli._paint import heading, moving, steps
+from cli._view import Watched
+
+EVERY = 0.1
+
+
+class LiveSink:
+    """Draws from its own task; `pause` gives the terminal back for a question."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._drawing: asyncio.Task[None] | None = None
+        self._watched: Watched | None = None
+
+    def open(self, watched: Watched) -> None:
+        self._watched = watched
+        # Not Rich's own thread: it would read what we are just changing.
+        self._live = Live(console=self._console, auto_refresh=False, transient=True, vertical_overflow="crop")
+        self._live.start()
+        self._drawing = asyncio.create_task(self._draw(watched, self._live))
+
+    def hear(self, message: object, watched: Watched) -> None:
+        """Nothing to do: the next picture shows it."""
+
+    def pause(self) -> None:
+        if self._drawing and self._live:
+            self._drawing.cancel()
+            self._live.stop()
+
+    def close(self, watched: Watched) -> None:
+        """The last picture stays, without the bar."""
+        self.pause()
+        self._console.print(heading(watched.view))
+        self._console.print(steps(watched.view))
+        self._console.print()
+
+    async def _draw(self, watched: Watched, live: Live) -> None:
+        while True:
+            live.update(moving(watched, self._console), refresh=True)
+            await asyncio.sleep(EVERY)

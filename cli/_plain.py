@@ -1,0 +1,97 @@
+"""A run where there is no terminal: a line for every event worth reading later, or all events as JSON."""
+
+import sys
+from typing import BinaryIO
+
+from rich.console import Console
+
+from cli._follow import Away, Heard
+from cli._view import Watched
+from cli._words import dollars, seconds
+from events.contract import (
+    CancelRequested,
+    Event,
+    RunResumed,
+    RunStart,
+    StepComplete,
+    StepError,
+    StepRetry,
+    StepSkipped,
+    StepStart,
+)
+from events.log import Entry
+
+
+class PlainSink:
+    """`  4.1 s  Generate brief: done in 4.0 s, $0.0011`: seconds since the run was queued, and what happened."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def open(self, watched: Watched) -> None:
+        self._say(0, f"run {watched.view.run_id}")
+
+    def hear(self, message: Heard, watched: Watched) -> None:
+        if isinstance(message, Away):
+            self._console.print(f"          {message.why}; trying again", highlight=False, soft_wrap=True)
+        elif isinstance(message, Entry) and (event := message.event) and (words := told(event, watched)):
+            self._say(max(0, event.ts - (watched.view.created_at or event.ts)) / 1000, words)
+
+    def pause(self) -> None:
+        """There is no question to make room for."""
+
+    def close(self, watched: Watched) -> None:
+        self._console.print()
+
+    def _say(self, at: float, words: str) -> None:
+        self._console.print(f"{at:6.1f} s  {words}", markup=False, highlight=False, soft_wrap=True)
+
+
+def told(event: Event, watched: Watched) -> str | None:
+    """An event in words; None for what is too small for a line of its own."""
+    labels = {step.step: step.label for step in watched.view.steps}
+    match event:
+        case RunStart(data=data):
+            return f"started: {len(data.plan)} steps"
+        case RunResumed(data=data):
+            return f"taken over by another worker: {data.reason}"
+        case StepStart(step=step, attempt=attempt):
+            return f"{labels[step]}: started" + (f" (attempt {attempt})" if attempt > 1 else "")
+        case StepRetry(step=step, data=data):
+            wait = seconds(data.next_attempt_in_ms / 1000)
+            return f"{labels[step]}: trying again in {wait}. {data.problem.title}: {data.problem.detail}"
+        case StepComplete(step=step, data=data) if data.reused:
+            return f"{labels[step]}: taken from run {data.reused.run_id}"
+        case StepComplete(step=step, duration=duration):
+            cost = next((view.cost_usd for view in watched.view.steps if view.step == step), None)
+            took = f" in {seconds(duration / 1000)}" if duration is not None else ""
+            return f"{labels[step]}: done{took}" + (f", {dollars(cost)}" if cost else "")
+        case StepError(step=step, data=data):
+            return f"{labels[step]}: failed. {data.problem.title}: {data.problem.detail}"
+        case StepSkipped(step=step, data=data):
+            return f"{labels[step]}: skipped. {data.reason}"
+        case CancelRequested():
+            return "asked to stop"
+        case _:
+            return None
+
+
+class JsonSink:
+    """The log's events as they are, one line of JSON each. Nothing else goes to the standard output."""
+
+    def __init__(self, out: BinaryIO | None = None) -> None:
+        self._out = out or sys.stdout.buffer
+
+    def open(self, watched: Watched) -> None:
+        """Nothing before the first event."""
+
+    def hear(self, message: Heard, watched: Watched) -> None:
+        if isinstance(message, Entry):
+            self._out.write(message.body + b"\n")
+            self._out.flush()
+
+    def pause(self) -> None:
+        """Whoever reads this is a program."""
+
+    def close(self, watched: Watched) -> None:
+        """The last word was the end."""

@@ -1,0 +1,128 @@
+"""Watching one run from beginning to end: what is shown, what Ctrl-C does, and the exit code."""
+
+import asyncio
+import signal
+import sys
+from contextlib import aclosing
+from typing import Protocol
+from uuid import UUID
+
+from rich.console import Console
+
+from cli._client import Api
+from cli._errors import FAILED, INTERRUPTED, CommandFailed
+from cli._follow import Heard, follow
+from cli._live import LiveSink
+from cli._plain import JsonSink, PlainSink
+from cli._result import show
+from cli._view import Watched, watching
+
+
+class Sink(Protocol):
+    """Where a run is shown. `pause` until the next `open`; `close` when it has ended."""
+
+    def open(self, watched: Watched) -> None: ...
+    def hear(self, message: Heard, watched: Watched) -> None: ...
+    def pause(self) -> None: ...
+    def close(self, watched: Watched) -> None: ...
+
+
+def sink_for(console: Console, *, json: bool) -> Sink:
+    if json:
+        return JsonSink()
+    return LiveSink(console) if console.is_terminal else PlainSink(console)
+
+
+async def watch(api: Api, run_id: UUID, sink: Sink, *, after: int = 0) -> Watched | None:
+    """Show a run until its last word; None when the person left before that. Ctrl-C asks whether to cancel it."""
+    watched = watching(str(run_id))
+    interrupted = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGINT, interrupted.set)
+    listening = asyncio.create_task(listen(api, run_id, sink, watched, after))
+    try:
+        sink.open(watched)
+        while not await done_before(listening, interrupted):
+            sink.pause()
+            # Back to the usual way: at the question a Ctrl-C is an answer.
+            loop.remove_signal_handler(signal.SIGINT)
+            if not wants_cancel():
+                return None
+            await cancel(api, run_id)
+            watched.cancelled_here = True
+            interrupted.clear()
+            loop.add_signal_handler(signal.SIGINT, interrupted.set)
+            sink.open(watched)
+        sink.close(watched)
+        return watched
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        sink.pause()
+        listening.cancel()
+
+
+async def listen(api: Api, run_id: UUID, sink: Sink, watched: Watched, after: int) -> None:
+    async with aclosing(follow(api, run_id, after)) as messages:
+        async for message in messages:
+            watched.hear(message)
+            sink.hear(message, watched)
+
+
+async def done_before(task: "asyncio.Task[None]", event: asyncio.Event) -> bool:
+    """True when the task ends before the event comes, raising what it raised."""
+    waiting = asyncio.create_task(event.wait())
+    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        task.result()
+        return True
+    return False
+
+
+def wants_cancel() -> bool:
+    """Ask, where there is somebody to ask. No answer leaves the run alone."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    try:
+        sys.stderr.write("\nCancel the run? [y/N] ")
+        sys.stderr.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
+    except KeyboardInterrupt:
+        return False
+
+
+async def cancel(api: Api, run_id: UUID) -> None:
+    try:
+        await api.cancel(run_id)
+    except CommandFailed as refused:
+        # It may just have ended, which the stream says as well.
+        sys.stderr.write(f"{refused}\n")
+
+
+async def see_through(
+    api: Api, run_id: UUID, console: Console, *, json: bool, after: int = 0
+) -> tuple[int, Watched | None]:
+    """Watch a run and show how it ended. Gives the exit code and what was seen, None when the person left."""
+    watched = await watch(api, run_id, sink_for(console, json=json), after=after)
+    if watched is None:
+        sys.stderr.write(f"\nThe run goes on. Watch it:  stepglass watch {run_id}\n")
+        sys.stderr.write(f"              Cancel it:  stepglass cancel {run_id}\n")
+        return INTERRUPTED, None
+    if not watched.ended or (watched.view.status == "complete" and watched.result is None):
+        # Asked for what is behind the last word: the whole is where it always is.
+        whole = await api.view(run_id)
+        watched.view, watched.result = whole, whole.result
+    if not json:
+        show(console, watched.view, watched.result)
+    return code_of(watched), watched
+
+
+def code_of(watched: Watched) -> int:
+    """Only a run that is complete is a success. One that was cancelled at the keyboard was interrupted."""
+    match watched.view.status:
+        case "complete":
+            return 0
+        case "cancelled" if watched.cancelled_here:
+            return INTERRUPTED
+        case _:
+            return FAILED

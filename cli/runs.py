@@ -1,0 +1,72 @@
+"""`stepglass runs`, `show`, `export`, `cancel`: what was run, and what came of it."""
+
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cli._client import Api
+from cli._paint import STATUS, heading, steps
+from cli._result import pretty, save, show
+from cli._words import cost, seconds
+from events.contract import now_ms
+from events.view import RunView
+
+
+async def list_runs(
+    api: Api, console: Console, *, status: str | None, pipeline: str | None, limit: int, json: bool
+) -> None:
+    """A table of runs, newest first."""
+    page = await api.runs(status=status, pipeline=pipeline, limit=limit)
+    if json:
+        sys.stdout.write("".join(run.model_dump_json(exclude_none=True) + "\n" for run in page.runs))
+        return
+    table = Table(header_style="dim", box=None, padding=(0, 2, 0, 0))
+    for name in ("run", "pipeline", "status"):
+        table.add_column(name, no_wrap=True)
+    for name in ("progress", "took", "cost", "started"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for run in page.runs:
+        table.add_row(*row(run, now_ms()))
+    console.print(table if page.runs else "No runs.")
+    if page.next_after:
+        console.print("There are more: --limit shows up to 200.", style="dim")
+
+
+def row(run: RunView, now: int) -> tuple[str | Text, ...]:
+    took = seconds(run.duration / 1000) if run.duration is not None else ""
+    started = f"{seconds(max(0, now - run.created_at) / 1000)} ago" if run.created_at else ""
+    status = Text(run.status, style=STATUS.get(run.status, ""))
+    return run.run_id, run.pipeline, status, f"{run.progress:.0f} %", took, cost(run), started
+
+
+async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> None:
+    """One run: its steps, and its result or its problem."""
+    view = await api.view(run_id)
+    if json:
+        sys.stdout.write(view.model_dump_json(indent=2, exclude_none=True) + "\n")
+        return
+    console.print(heading(view), steps(view), "", sep="\n")
+    if view.ended_at is not None:
+        show(console, view, view.result)
+    else:
+        console.print(f"{view.progress:.0f} % · {view.status}. Watch it:  stepglass watch {run_id}", style="dim")
+
+
+async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None) -> None:
+    """The one-pager as Markdown or the whole result as JSON, to a file or the standard output."""
+    text = await api.one_pager(run_id) if kind == "md" else pretty(await api.result(run_id))
+    text = text.rstrip("\n") + "\n"
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        save(output, text)
+
+
+async def cancel_run(api: Api, run_id: UUID) -> None:
+    """Ask for the end of a run."""
+    status = await api.cancel(run_id)
+    sys.stdout.write("Cancelled.\n" if status == "cancelled" else "Asked to stop; its worker ends it at once.\n")
