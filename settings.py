@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which a run is ended in error.",
     )
+    lease: float = Field(
+        default=10.0,
+        validation_alias="STEPGLASS_LEASE",
+        ge=1,
+        description="Seconds after which a run whose worker is gone is taken over by another.",
+    )
     prefect_budget: float = Field(
         default=0.25,
         validation_alias="STEPGLASS_PREFECT_BUDGET",
