@@ -1,7 +1,7 @@
 """The whole state of a run at one position: its view, the texts so far, the parts that hold, and the results."""
 
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -17,14 +17,20 @@ from events.contract import (
     StepRetry,
     StepStart,
 )
-from events.log import Entry, EventLog
+from events.log import Entry
 from events.view import RunView
 
 PAGE = 1000
 Place = tuple[str | None, int | None]
 
 
-async def snapshot(log: EventLog, view: RunView) -> dict[str, Any]:
+class Readable(Protocol):
+    """What a snapshot needs of a log."""
+
+    async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]: ...
+
+
+async def snapshot(log: Readable, view: RunView) -> dict[str, Any]:
     """`view` as JSON with what it leaves to the log, all of it as of `view.tail_seq`.
 
     A step that is not finished has its `text` so far, `lanes` (text by lane, where there are any) and `partials`
@@ -43,13 +49,13 @@ async def snapshot(log: EventLog, view: RunView) -> dict[str, Any]:
     return run
 
 
-async def _result(log: EventLog, run_id: UUID, seq: int) -> JsonValue:
+async def _result(log: Readable, run_id: UUID, seq: int) -> JsonValue:
     entries = await log.read(run_id, seq - 1, limit=1)
     event = entries[0].event if entries else None
     return event.data.result if isinstance(event, StepComplete | Complete) else None
 
 
-async def _drafts(log: EventLog, view: RunView) -> dict[str, "_Draft"]:
+async def _drafts(log: Readable, view: RunView) -> dict[str, "_Draft"]:
     """What the unfinished steps have made so far, read from where the first of them began."""
     begun = {step.step: step.first_seq for step in view.steps if step.first_seq is not None}
     drafts = {step: _Draft() for step in begun}
@@ -61,7 +67,7 @@ async def _drafts(log: EventLog, view: RunView) -> dict[str, "_Draft"]:
     return drafts
 
 
-async def _between(log: EventLog, run_id: UUID, after: int, upto: int) -> AsyncIterator[Entry]:
+async def _between(log: Readable, run_id: UUID, after: int, upto: int) -> AsyncIterator[Entry]:
     while after < upto and (entries := await log.read(run_id, after, limit=min(PAGE, upto - after))):
         for entry in entries:
             yield entry

@@ -15,6 +15,8 @@ from events.contract import (
     Problem,
 )
 from events.log import Entry, encode
+from events.runs import NewRun
+from events.store import Store
 from tests.check_history import ModelCall, Place
 
 RUN_ID = UUID("01938f3a-7c4e-7d2a-9b1f-3e5a6c7d8e9f")
@@ -322,3 +324,38 @@ def replace_event(event: Event, **changes: Any) -> Event:
     plain = event.model_dump(exclude_none=True)
     data = changes.pop("data", {})
     return EVENT.validate_python({**plain, **changes, "data": {**plain["data"], **data}})
+
+
+class Teller:
+    """Tells a story to a store, as far as you like: `upto` so many events, with the epochs of the story."""
+
+    def __init__(self, store: Store, story: Story) -> None:
+        self.store, self.story, self.told, self._epoch = store, story, 0, 1
+
+    async def begin(self) -> UUID:
+        """The run is accepted and held. Its id, which is the story's from now on."""
+        first = next((i for i, e in enumerate(self.story.events) if e.type == "run_start"), 1)
+        new = NewRun("vision_framework", {}, self.story.events[:first])
+        self.story.run_id = (await self.store.runs.accept(new, holder="teller", lease=1000)).run_id
+        self.told = first
+        return self.story.run_id
+
+    async def upto(self, number: int) -> None:
+        for event, epoch in list(zip(self.story.events, self.story.epochs, strict=True))[self.told : number]:
+            if epoch is not None and epoch > self._epoch:
+                claim = await self.store.runs.claim("teller", run_id=self.story.run_id, lease=1000)
+                assert claim is not None and claim.epoch == epoch
+                self._epoch = epoch
+            await self.store.log.append(self.story.run_id, [event], epoch=epoch)
+            self.told += 1
+
+    async def end(self) -> None:
+        await self.upto(len(self.story.events))
+
+
+async def tell(store: Store, story: Story) -> UUID:
+    """A whole story, told at once."""
+    teller = Teller(store, story)
+    await teller.begin()
+    await teller.end()
+    return story.run_id

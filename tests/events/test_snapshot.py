@@ -1,0 +1,178 @@
+"""A snapshot is what somebody knows who read the whole log: compared with such a reader, at every position."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import events.snapshot
+from events.fold import fold_all
+from events.log import Entry
+from events.snapshot import snapshot
+from events.store import Store, open_store
+from tests.histories import Story, lanes_story, random_story, rich_story, stories, tell
+
+Json = dict[str, Any]
+
+
+class Reader:
+    """Everything that can be known from the beginning of a log, found by looking at all of it."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.view = fold_all(str(entries[0].run_id), entries)
+        self.events: list[Json] = [json.loads(entry.line) for entry in entries]
+
+    def of(self, step: str, *types: str) -> list[Json]:
+        return [event for event in self.events if event.get("step") == step and event["type"] in types]
+
+    def result(self, seq: int | None) -> Json:
+        return {} if seq is None else {"result": self.events[seq - 1]["data"].get("result")}
+
+    def closed(self, start: Json) -> int | None:
+        """Where the attempt that began with `start` ended."""
+        for event in self.of(start["step"], "step_retry", "step_complete", "step_error"):
+            if event["seq"] > start["seq"] and place(event) == place(start):
+                return event["seq"]
+        return None
+
+    def open(self, step: str) -> list[Json]:
+        return [start for start in self.of(step, "step_start") if self.closed(start) is None]
+
+    def attempt(self, event: Json) -> Json:
+        """The `step_start` that something inside a step belongs to: its own lane's and round's, else the step's."""
+        starts = [start for start in self.of(event["step"], "step_start") if start["seq"] < event["seq"]]
+        own = [start for start in starts if place(start) == place(event)]
+        return (own or [start for start in starts if place(start) == (None, None)])[-1]
+
+    def holds(self, partial: Json, since: int) -> bool:
+        later = self.of(partial["step"], "partial", "partial_withdrawn")
+        if partial["seq"] < since or any(
+            e["seq"] > partial["seq"] and e["data"]["path"] == partial["data"]["path"] for e in later
+        ):
+            return False
+        end = self.closed(self.attempt(partial))
+        return "input_hash" in partial["data"] or end is None or self.events[end - 1]["type"] == "step_complete"
+
+    def step(self, step: str, since: int) -> Json:
+        """The text and the parts of a step that has been going on since `since`."""
+        own = [start["seq"] for start in self.open(step)]
+        chunks = [e for e in self.of(step, "model_chunk") if self.attempt(e)["seq"] in own]
+        chunks.sort(key=lambda e: own.index(self.attempt(e)["seq"]))
+        lanes = {e["lane"]: "" for e in chunks if "lane" in e}
+        for event in chunks:
+            if "lane" in event:
+                lanes[event["lane"]] += event["data"]["text"]
+        return {
+            "text": "".join(event["data"]["text"] for event in chunks),
+            **({"lanes": lanes} if lanes else {}),
+            "partials": {
+                event["data"]["path"]: event["data"].get("value")
+                for event in self.of(step, "partial")
+                if self.holds(event, since)
+            },
+        }
+
+    def snapshot(self) -> Json:
+        run = self.view.model_dump(mode="json", exclude_none=True)
+        for step, out in zip(self.view.steps, run["steps"], strict=True):
+            out |= self.result(step.result_seq)
+            if step.first_seq is not None:
+                out |= self.step(step.step, step.first_seq)
+        return {**run, "cost_usd": self.view.cost_usd, **self.result(self.view.result_seq)}
+
+
+def place(event: Json) -> tuple[str | None, int | None]:
+    return event.get("lane"), event.get("round")
+
+
+async def compare(store: Store, story: Story) -> None:
+    await tell(store, story)
+    for length in range(1, len(story.events) + 1):
+        reader = Reader(story.entries[:length])
+        assert await snapshot(store.log, reader.view) == reader.snapshot(), f"at {length}: {story.text[length - 1]}"
+
+
+@pytest.mark.parametrize("number", range(len(stories())))
+async def test_a_snapshot_is_the_fold_of_the_whole_log_at_every_position(store: Store, number: int) -> None:
+    await compare(store, stories()[number])
+
+
+async def test_so_it_is_when_it_is_read_in_small_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events.snapshot, "PAGE", 3)
+    await compare(store, rich_story())
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32))
+async def test_so_it_is_for_any_story(seed: int) -> None:
+    async with open_store("memory://") as store:
+        await compare(store, random_story(seed, actions=30))
+
+
+async def at(store: Store, story: Story) -> Json:
+    """The snapshot at the end of a story."""
+    await tell(store, story)
+    return await snapshot(store.log, await store.runs.view(story.run_id, "default"))
+
+
+async def test_a_retry_withdraws_text_and_parts_but_no_checkpoint(store: Store) -> None:
+    story = Story().queued().started().start("scoring").writes("scoring", "so", " far")
+    story.part("scoring", "/shown", 1).part("scoring", "/kept", 2, hash="h")
+    before = (await at(store, story))["steps"][5]
+    assert (before["text"], before["partials"]) == ("so far", {"/shown": 1, "/kept": 2})
+    story = Story().queued().started().start("scoring").writes("scoring", "so", " far")
+    story.part("scoring", "/shown", 1).part("scoring", "/kept", 2, hash="h").retry("scoring")
+    waiting = (await at(store, story))["steps"][5]
+    assert (waiting["status"], waiting["text"], waiting["partials"]) == ("retrying", "", {"/kept": 2})
+
+
+async def test_a_checkpoint_of_an_earlier_attempt_holds_until_it_is_withdrawn(store: Store) -> None:
+    story = Story().queued().started().start("scoring").part("scoring", "/a", 1, hash="h").part("scoring", "/b", 2, "h")
+    story.retry("scoring").start("scoring").writes("scoring", "again").withdraws("scoring", "/a")
+    step = (await at(store, story))["steps"][5]
+    assert (step["text"], step["partials"]) == ("again", {"/b": 2})
+
+
+async def test_lanes_are_told_apart(store: Store) -> None:
+    story = (
+        Story().queued().started().start("scoring").writes("scoring", "1", lane="a").writes("scoring", "2", lane="b")
+    )
+    step = (await at(store, story.writes("scoring", "3", lane="a")))["steps"][5]
+    assert (step["text"], step["lanes"]) == ("123", {"a": "13", "b": "2"})
+
+
+async def test_a_finished_step_has_its_result_and_no_draft(store: Store) -> None:
+    run = await at(store, rich_story())
+    framework = run["steps"][1]
+    assert framework["result"] == {"vision": "Über"}
+    assert not {"text", "partials", "lanes"} & framework.keys()
+    assert (run["status"], run["result"]) == ("complete", {"score": 7.5})
+
+
+async def test_a_result_that_is_null_is_shown_as_null(store: Store) -> None:
+    story = Story().queued().started().say("step_start", step="brief", attempt=1)
+    story.say("step_complete", {"result": None}, step="brief", attempt=1).say("complete", {"result": None})
+    run = await at(store, story)
+    assert (run["result"], run["steps"][0]["result"]) == (None, None)
+
+
+async def test_an_unknown_cost_is_null_and_not_left_out(store: Store) -> None:
+    assert (await at(store, lanes_story()))["cost_usd"] is None
+
+
+async def test_only_what_is_open_is_read_from_the_log(store: Store) -> None:
+    story = Story().queued().started().start("brief").writes("brief", *["x"] * 500).completes("brief")
+    await tell(store, story.start("framework").writes("framework", "y"))
+    reads: list[tuple[int, int]] = []
+    log = store.log
+
+    class Counted:
+        async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
+            reads.append((after, limit))
+            return await log.read(run_id, after, limit=limit, wait=wait)
+
+    await snapshot(Counted(), await store.runs.view(story.run_id, "default"))
+    assert reads == [(504, 2), (503, 1)]
