@@ -6,6 +6,7 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
+from llm._request import headers_of
 from llm._translate import Border
 from llm.client import Tier
 from llm.config import DEFAULT_HEAVY, DEFAULT_LIGHT, ModelConfig
@@ -45,10 +46,11 @@ class Names:
             return self._first
 
     async def _listed(self, border: Border) -> Any:
+        headers = headers_of({}, signed=self._config.signed)
         timer = asyncio.timeout(self._config.deadlines.connect)
         try:
             async with timer:
-                return await self._client.get("/models", cast_to=object)
+                return await self._client.get("/models", cast_to=object, options={"headers": headers})
         except Exception as error:
             late = Unreachable(f"{self._config.server} did not say in time which models it has.")
             problem: ModelError | None = late if timer.expired() else border.ours(error)

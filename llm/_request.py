@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from openai import Omit
+
 from llm._dialect import Dialect, Form
 from llm.client import Call, Schema
 
@@ -90,9 +92,13 @@ def strictly(node: Any) -> Any:
     return closed
 
 
-def call_header(labels: Mapping[str, str]) -> dict[str, str]:
-    """`Stepglass-Call: run=…; step=…; attempt=…; lane=…`, so that a gateway's log can be matched with ours."""
-    if not labels:
-        return {}
-    pairs = (f"{quote(name, safe='')}={quote(value[:200], safe='/:.~')}" for name, value in labels.items())
-    return {"Stepglass-Call": "; ".join(pairs)}
+def headers_of(labels: Mapping[str, str], *, signed: bool) -> dict[str, str | Omit]:
+    """`Stepglass-Call: run=…; step=…; attempt=…; lane=…`, so that a gateway's log can be matched with ours.
+
+    `signed`: there is a key. Without one, openai wants to hear at every request that it is left out on purpose.
+    """
+    headers: dict[str, str | Omit] = {} if signed else {"Authorization": Omit()}
+    if labels:
+        pairs = (f"{quote(name, safe='')}={quote(value[:200], safe='/:.~')}" for name, value in labels.items())
+        headers["Stepglass-Call"] = "; ".join(pairs)
+    return headers

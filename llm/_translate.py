@@ -78,7 +78,7 @@ class Border:
             case _ if isinstance(error, _WIRE):
                 return self._lost(error, answering)
             case openai.APIError():
-                return self.refusal(_status_in(error.body), error.body, {})
+                return self.refusal(_status_in(error.body), error.body, {}, verb="stopped with")
             case openai.OpenAIError() | httpx2.InvalidURL() | httpx2.CookieConflict():
                 return RejectedRequest(f"The request to {self._server} could not be made ({type(error).__name__}).")
             case _:
@@ -96,7 +96,7 @@ class Border:
         kind = self._hidden.tidy(kind)
         return GarbledStream(f"{self._server} sent {kind}, not a stream of events. Is the base URL right?")
 
-    def refusal(self, status: int, body: object, headers: Mapping[str, str]) -> ModelError:
+    def refusal(self, status: int, body: object, headers: Mapping[str, str], verb: str = "answered") -> ModelError:
         """What a status and its body mean; also for an error object in mid-stream."""
         names = _names_in(body)
         said = self._said(body)
@@ -106,14 +106,14 @@ class Border:
         if any("content_filter" in name or "content_policy" in name for name in names):
             return ContentFiltered(f"The provider's content filter stopped the request{said}")
         if status in (401, 403):
-            return NotAuthorized(f"{self._server} answered {status}{said}")
+            return NotAuthorized(f"{self._server} {verb} {status}{said}")
         if status == 429:
-            return RateLimited(f"{self._server} answered 429, too many requests{said}", retry_after=wait)
+            return RateLimited(f"{self._server} {verb} 429, too many requests{said}", retry_after=wait)
         if status >= 500 or status in (408, 409, 425):
-            return ServerFailed(f"{self._server} answered {status}{said}", retry_after=wait)
+            return ServerFailed(f"{self._server} {verb} {status}{said}", retry_after=wait)
         if 300 <= status < 400:
-            return RejectedRequest(f"{self._server} answered {status}: it has moved. A key goes to its own host only.")
-        return RejectedRequest(f"{self._server} answered {status}{said}")
+            return RejectedRequest(f"{self._server} {verb} {status}: it has moved. A key goes to its own host only.")
+        return RejectedRequest(f"{self._server} {verb} {status}{said}")
 
     def _said(self, body: object) -> str:
         text = self._hidden.tidy(_message_in(body))

@@ -43,7 +43,10 @@ class Deadlines:
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """One model server. Without `heavy` or `light`: OpenAI's defaults above, elsewhere the server's only model."""
+    """One model server. Without `heavy` or `light`: OpenAI's defaults above, elsewhere what the server has.
+
+    Raises `ValueError` for an address or a key that can be none.
+    """
 
     base_url: str | None = None
     api_key: SecretStr | None = None
@@ -55,6 +58,24 @@ class ModelConfig:
     max_chars: int = 400_000
     """Length of an answer, reasoning included, after which we stop listening: a stream may never end by itself."""
     prices: Prices = field(default_factory=load_prices)
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(
+                "The address of the model server must be of the form http://host:port/v1 or https://host/v1."
+            )
+        if not self.key.isascii() or not self.key.isprintable() or " " in self.key:
+            raise ValueError("The key for the model server has characters that no key has. Was more than it pasted?")
+
+    @property
+    def key(self) -> str:
+        """The key itself, or ""."""
+        return self.api_key.get_secret_value().strip() if self.api_key else ""
+
+    @property
+    def signed(self) -> bool:
+        return bool(self.key)
 
     @property
     def url(self) -> str:

@@ -7,15 +7,16 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 import httpx2
-from openai import APIStatusError, AsyncOpenAI, AsyncStream, Omit
+from openai import APIStatusError, AsyncOpenAI, AsyncStream
 
 from llm._answer import Answer
+from llm._bounded import bound
 from llm._deadlines import Clock
 from llm._dialect import Dialect, after_refusal, first_dialect
 from llm._hidden import Hidden
 from llm._listen import listen
 from llm._names import Names
-from llm._request import body_of, call_header, form_of
+from llm._request import body_of, form_of, headers_of
 from llm._translate import Border
 from llm.client import Call, Delta, Model
 from llm.config import ModelConfig, check_allowed
@@ -27,17 +28,15 @@ log = logging.getLogger(__name__)
 async def open_model(config: ModelConfig) -> AsyncGenerator[Model]:
     """One client for a whole process: its connections are kept for the next call, its places are shared.
 
-    Opens no connection by itself. Raises `RemoteModelForbidden` in tests, `ValueError` for a key that can be none.
+    Opens no connection by itself. Raises `RemoteModelForbidden` in tests.
     """
     check_allowed(config)
-    async with _client(config) as client:
+    # To make a client reads certificates and imports half of the wire: some 50 ms, in which nobody else should stand.
+    async with await asyncio.to_thread(_client, config) as client:
         yield OpenAIModel(config, client)
 
 
 def _client(config: ModelConfig) -> AsyncOpenAI:
-    key = config.api_key.get_secret_value().strip() if config.api_key else ""
-    if not key.isascii() or not key.isprintable() or " " in key:
-        raise ValueError("The key for the model server has characters in it that no key has. Was more than it pasted?")
     http = httpx2.AsyncClient(
         base_url=config.url,
         # Reading and writing have our own deadlines; the pool is never short, as there are no more calls than places.
@@ -47,19 +46,17 @@ def _client(config: ModelConfig) -> AsyncOpenAI:
         ),
         # A key goes to the host that it was configured for and to no other.
         follow_redirects=False,
+        event_hooks={"response": [bound]},
         # A proxy is for the world outside.
         trust_env=not config.is_local,
     )
-    # Compression would hold tokens back until there are enough of them.
-    headers: dict[str, Any] = {"Accept-Encoding": "identity"}
-    if not key:
-        headers["Authorization"] = Omit()
     return AsyncOpenAI(
         base_url=config.url,
-        api_key=key or "none",
+        api_key=config.key or "none",
         max_retries=0,
         timeout=httpx2.Timeout(None, connect=config.deadlines.connect),
-        default_headers=headers,
+        # Compression would hold tokens back until there are enough of them.
+        default_headers={"Accept-Encoding": "identity"},
         http_client=http,
     )
 
@@ -88,8 +85,7 @@ class OpenAIModel:
                 yield deltas
 
     def _border(self, call: Call) -> Border:
-        key = self._config.api_key
-        return Border(self._config.server, Hidden(key.get_secret_value() if key else "", (call.system, call.user)))
+        return Border(self._config.server, Hidden(self._config.key, (call.system, call.user)))
 
     async def _open(self, call: Call, model: str, answer: Answer, clock: Clock, border: Border) -> AsyncStream[object]:
         """Send the request; when the server does not take it as it is put, put it otherwise. Raises `ModelError`."""
@@ -120,7 +116,7 @@ class OpenAIModel:
             "/chat/completions",
             cast_to=object,
             body=body,
-            options={"headers": call_header(call.labels)},
+            options={"headers": headers_of(call.labels, signed=self._config.signed)},
             stream=True,
             stream_cls=AsyncStream[object],
         )

@@ -4,11 +4,8 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
-
-SHIPPED = Path(__file__).with_name("prices.toml")
 
 _DATE = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{8}|latest)$")
 _MILLION = 1_000_000
@@ -56,12 +53,7 @@ class Prices:
 
 def load_prices(extra: Path | None = None) -> Prices:
     """The prices that we ship, and those of `extra` on top. Raises `BadPrices` or `OSError` for `extra`."""
-    return Prices({**_shipped(), **(_read(extra) if extra else {})})
-
-
-@cache
-def _shipped() -> Mapping[str, Price]:
-    return _read(SHIPPED)
+    return Prices({**_SHIPPED, **(_read(extra) if extra else {})})
 
 
 def _read(path: Path) -> dict[str, Price]:
@@ -81,3 +73,7 @@ def _price(path: Path, model: str, table: Any) -> Price:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise BadPrices(f'{path.name}, ["{model}"], {name} = {value!r}: {expected}.')
     return Price(**{name: float(value) for name, value in figures.items()})
+
+
+# Read once, with the module: a configuration is also made where nothing may block.
+_SHIPPED = _read(Path(__file__).with_name("prices.toml"))
