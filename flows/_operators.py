@@ -33,14 +33,13 @@ class Operators:
         self._asides: set[asyncio.Task[None]] = set()
 
     def show(self, claim: Claim, pipeline: Pipeline) -> Projection | None:
-        """Open the run in Prefect beside its work. None when as many are shown as Prefect carries without delay."""
+        """A host that opens the run in Prefect beside its work. None when as many are shown as Prefect carries without delay."""
         if claim.taken_over:
             self._aside(self._mark_predecessor(claim))
         if len(self._live) >= self._most:
             return None
         projection = Projection(pipeline, claim.run_id, self._url, self._health, self._budget)
         self._live[claim.run_id] = projection
-        projection.open()
         projection.opened.add_done_callback(lambda opened: self._opened(projection))
         return projection
 

@@ -55,7 +55,7 @@ async def _show(run_id: str) -> State[Any]:
 
 
 class Projection:
-    """`Host` of one run. Use `open()`, then as host, then `close(outcome)` once the last word is committed."""
+    """`Host` of one run: opened by its first attempt, closed with `close(outcome)` once the last word is committed."""
 
     def __init__(self, pipeline: Pipeline, run_id: UUID, url: str, health: Health, budget: float) -> None:
         self.pipeline = pipeline
@@ -76,8 +76,11 @@ class Projection:
         """Whether Prefect shows the run and every attempt of it."""
         return self.flow_run_id is not None and not self._missed
 
-    def open(self) -> None:
-        """Begin to open the flow run, if Prefect answers at all; returns at once."""
+    def _open(self) -> None:
+        """Begin to open the flow run, if Prefect answers at all; returns at once.
+
+        Not before the first attempt has begun: opening takes tens of milliseconds of this loop's time.
+        """
         if not self._health.up:
             return
         flow: Flow[..., Any] = Flow(
@@ -104,6 +107,8 @@ class Projection:
 
     async def attempt(self, step: str, label: str, number: int, call: Once[Any]) -> None:
         """Let Prefect's engine make the call where it is there already; after the budget it is made without it."""
+        if self._flow is None and not self.opened.done():
+            self._open()
         if self._flow is None and not self.opened.done():
             self._missed += 1
             return
