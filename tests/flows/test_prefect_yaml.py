@@ -1,0 +1,50 @@
+"""`prefect.yaml`, checked strictly: Prefect itself passes over typos and schedules that never fire."""
+
+import importlib.metadata
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+from cronsim import CronSim
+
+from flows.catalogue import CATALOGUE
+
+TOLD: dict[str, Any] = yaml.safe_load((Path(__file__).parent.parent.parent / "prefect.yaml").read_text())
+TOP = {"prefect-version", "name", "pull", "deployments"}
+DEPLOYMENT = {"name", "entrypoint", "version", "description", "tags", "work_pool", "parameters", "schedules"}
+POOL = {"name", "work_queue_name", "job_variables"}
+SCHEDULE = {"cron", "timezone", "slug", "active", "parameters"}
+
+
+def test_every_key_is_one_that_prefect_knows():
+    assert set(TOLD) <= TOP
+    for deployment in TOLD["deployments"]:
+        assert set(deployment) <= DEPLOYMENT
+        assert set(deployment["work_pool"]) <= POOL
+        for schedule in deployment.get("schedules", []):
+            assert set(schedule) <= SCHEDULE
+
+
+def test_it_is_written_for_the_prefect_that_is_locked():
+    assert TOLD["prefect-version"] == importlib.metadata.version("prefect")
+
+
+@pytest.mark.parametrize("deployment", TOLD["deployments"], ids=lambda each: each["name"])
+def test_every_entrypoint_is_a_pipeline_in_module_form(deployment: dict[str, Any]):
+    module, _, name = deployment["entrypoint"].rpartition(".")
+
+    assert module == "flows.deployments", "a path would load a second copy of the module"
+    assert name in CATALOGUE
+
+
+def test_every_pipeline_has_a_deployment():
+    assert {each["entrypoint"].rpartition(".")[2] for each in TOLD["deployments"]} == set(CATALOGUE)
+
+
+def test_every_schedule_fires():
+    for deployment in TOLD["deployments"]:
+        for schedule in deployment.get("schedules", []):
+            next(CronSim(schedule["cron"], datetime.now(ZoneInfo(schedule["timezone"]))))
