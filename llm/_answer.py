@@ -55,8 +55,8 @@ class Answer:
         try:
             return self._take(chunk)
         except (AttributeError, KeyError, TypeError):
-            # Below, a chunk is read as it ought to be; whatever of that fails says that it is not.
-            raise GarbledStream("The model server sent a chunk that is no chat completion chunk.") from None
+            pass  # below, a chunk is read as it ought to be; whatever of that fails says that it is not
+        raise GarbledStream("The model server sent a chunk that is no chat completion chunk.")
 
     def _take(self, chunk: Any) -> str:
         if isinstance(usage := chunk.get("usage"), dict):

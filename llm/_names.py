@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from typing import Any
 
 from openai import AsyncOpenAI
@@ -15,7 +16,7 @@ from llm.errors import GarbledStream, ModelError, RejectedRequest, Unreachable
 log = logging.getLogger(__name__)
 
 _TOO_MANY = 20
-_NO_CHAT = ("embed", "rerank", "whisper", "tts")
+_NO_CHAT = re.compile(r"embed|rerank|whisper|\btts\b", re.IGNORECASE)
 """In the names of what local servers list beside their chat models."""
 
 
@@ -59,11 +60,11 @@ class Names:
         raise problem
 
     def _choose(self, listed: Any) -> str:
-        try:
-            names: list[str] = [entry["id"] for entry in listed["data"]]
-        except (TypeError, KeyError):
-            raise GarbledStream(f"{self._config.server} did not say which models it has.") from None
-        names = [name for name in names if not any(word in name.lower() for word in _NO_CHAT)]
+        match listed:
+            case {"data": [*entries]}:
+                names = [name for entry in entries if (name := _id_of(entry)) and not _NO_CHAT.search(name)]
+            case _:
+                raise GarbledStream(f"{self._config.server} did not say which models it has.")
         if not names:
             raise RejectedRequest(f"{self._config.server} offers no model that writes.")
         if len(names) > _TOO_MANY:
@@ -73,3 +74,11 @@ class Names:
                 "STEPGLASS_MODEL_HEAVY and STEPGLASS_MODEL_LIGHT are not set."
             )
         return names[0]
+
+
+def _id_of(entry: Any) -> str:
+    match entry:
+        case {"id": str(name)}:
+            return name
+        case _:
+            return ""

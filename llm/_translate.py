@@ -123,7 +123,7 @@ class Border:
         reason = _reason(error)
         if answering:
             return StreamCut(f"The answer broke off: the connection to {self._server} was lost{reason}.")
-        if isinstance(_root(error), TimeoutError | httpx2.TimeoutException):
+        if isinstance(error, openai.APITimeoutError | httpx2.TimeoutException | TimeoutError):
             return Unreachable(f"No connection to {self._server} in time.")
         return Unreachable(f"Cannot reach {self._server}{reason}.")
 
@@ -195,13 +195,10 @@ def _status_in(body: object) -> int:
     return 500
 
 
-def _root(error: BaseException) -> BaseException:
-    while cause := error.__cause__ or error.__context__:
-        error = cause
-    return error
-
-
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException | None) -> str:
     """The system's own words for it, never the exception's: those may quote what was being sent."""
-    root = _root(error)
-    return f": {os.strerror(root.errno)}" if isinstance(root, OSError) and root.errno else ""
+    while error:
+        if isinstance(error, OSError) and error.errno:
+            return f": {os.strerror(error.errno)}"
+        error = error.__cause__ or error.__context__
+    return ""
