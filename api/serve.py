@@ -4,6 +4,7 @@ import socket
 import sys
 
 import uvicorn
+from starlette.applications import Starlette
 
 import logs
 from api._wire import HEADER_LIMIT, Protocol
@@ -29,13 +30,13 @@ def serve(settings: Settings) -> None:
     """Answer requests until SIGTERM or SIGINT. Exits with 3 when the port is taken or the store cannot be opened."""
     secrets = logs.secrets_in(settings)
     logs.configure(settings.log_level, json=not sys.stderr.isatty(), secrets=secrets)
-    Server(config(settings)).run()
+    Server(config(settings, create_app(settings))).run()
 
 
-def config(settings: Settings) -> uvicorn.Config:
+def config(settings: Settings, app: Starlette) -> uvicorn.Config:
     """Our log instead of uvicorn's and its access log; no server header, no WebSockets, no guessing of proxies."""
     return uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         loop="asyncio",
