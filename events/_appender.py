@@ -13,7 +13,7 @@ from uuid import UUID
 
 from events._batch import Item, Known, RunBatch, plan
 from events._commit import load, stored_already, write
-from events._pg import Pool, translated
+from events._pg import Pool, borrowed, translated
 from events.contract import LAST_WORDS, Event, ModelChunk
 from events.errors import Fenced, NotAllowed, RunEnded, StoreError, StoreUnavailable, UnknownRun
 from events.log import encode
@@ -135,20 +135,24 @@ class Appender:
 
     async def _commit(self, items: dict[UUID, list[Item]], doubt: dict[UUID, RunBatch]) -> dict[UUID, list[Item]]:
         """One commit. Returns what must be tried again; `doubt` are the batches of commits without an answer."""
-        async with self._pool.acquire() as connection:
+        async with borrowed(self._pool) as connection:
             for run_id, known in (await load(connection, [one for one in items if one not in self._known])).items():
                 self._remember(run_id, known)
             for run_id in [one for one in items if one not in self._known]:
                 self._refuse(items.pop(run_id), run_id, "unknown")
-            for run_id, batch in list(doubt.items()):
+            for run_id, batch in doubt.items():
                 if run_id in items and await stored_already(connection, batch):
                     self._resolve(batch)
                     del items[run_id]
-            doubt.clear()
             batches = [plan(run_id, items[run_id], self._known[run_id]) for run_id in sorted(items)]
+            shaky = doubt.keys() & items.keys()
+            doubt.clear()
             doubt.update({batch.run_id: batch for batch in batches})
             outcomes = await write(connection, batches) if batches else []
-            doubt.clear()
+            for batch, outcome in zip(batches, outcomes, strict=True):
+                # Moved, after a commit without an answer: that commit may have come through after all.
+                if outcome != "moved" or batch.run_id not in shaky:
+                    del doubt[batch.run_id]
         return self._settle(items, list(zip(batches, outcomes, strict=True)))
 
     def _settle(self, items: dict[UUID, list[Item]], done: list[tuple[RunBatch, str]]) -> dict[UUID, list[Item]]:

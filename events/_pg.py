@@ -74,12 +74,24 @@ class Database:
         return await _persist(self.reads, work, patience, transaction=False)
 
 
+@asynccontextmanager
+async def borrowed(pool: Pool) -> AsyncGenerator[Connection, None]:
+    """A connection of the pool. One that was left in the middle of something is not given to the next."""
+    async with pool.acquire(timeout=COMMAND_TIMEOUT) as connection:
+        try:
+            yield connection
+        except (asyncio.CancelledError, TimeoutError, OSError):
+            # Asking a server that does not answer to stop what it does would take as long again.
+            connection.terminate()
+            raise
+
+
 async def _persist(pool: Pool, work: Callable[[Connection], Awaitable[T]], patience: float, *, transaction: bool) -> T:
     end, pause = time.monotonic() + patience, 0.02
     while True:
         try:
             with translated():
-                async with pool.acquire(timeout=COMMAND_TIMEOUT) as connection:
+                async with borrowed(pool) as connection:
                     if not transaction:
                         return await work(connection)
                     async with connection.transaction():

@@ -23,6 +23,7 @@ from events.view import RunView
 
 CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
+_NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
 _ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _FREE = "SELECT run_id FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}"
 _ANY = _FREE.format("(holder IS NULL OR lease_until <= clock_timestamp()) ORDER BY run_id LIMIT 1 ") + (
@@ -66,9 +67,8 @@ class PostgresRuns:
         self._listener = listener
 
     async def ready(self) -> None:
-        await self._database.call(
-            lambda connection: connection.execute("SELECT pg_notify('stepglass_ready', '')"), patience=0
-        )
+        """Raises `StoreUnavailable` also for a server that answers but may not write."""
+        await self._database.call(lambda connection: connection.execute(_NOTHING), patience=0)
 
     async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
         run_id = uuid7()

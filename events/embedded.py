@@ -87,7 +87,9 @@ class _Server:
         private_dir(fresh, self.user)
         # The built-in C.UTF-8 needs no locale of the system.
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-        self._run("initdb", "-D", fresh, "-U", "postgres", "--auth-local=trust", "--auth-host=reject", *locale)
+        durable = ["--no-sync"] if self.settings.get("fsync") == "off" else []
+        who = ["-U", "postgres", "--auth-local=trust", "--auth-host=reject"]
+        self._run("initdb", "-D", fresh, *who, *locale, *durable)
         fresh.rename(self.data)
 
     def start(self) -> Path:
@@ -138,8 +140,10 @@ class _Server:
             return None
         except (psutil.Error, IndexError, ValueError):
             pass  # Gone or half-written: as good as somebody else's.
-        # The number may be another program's by now, which pg_ctl would take for the server, and stop.
+        # The number may be another program's by now, or a dead server's that nobody has reaped: pg_ctl would stop the
+        # one, and the new server would refuse to start beside the other. Both files are ours alone, and locked.
         file.unlink(missing_ok=True)
+        (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         return None
 
     def _answers(self, sockets: Path) -> bool:

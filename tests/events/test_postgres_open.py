@@ -1,0 +1,101 @@
+"""Opening a store: which URLs, what is refused and with which words, and tables that are brought up to date."""
+
+import asyncio
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from events import migrations
+from events.errors import StoreUnavailable, UnsupportedStore
+from events.runs import DEFAULT_TENANT
+from events.store import open_store
+from tests.events.words import new
+from tests.proxy import Proxy
+
+
+@pytest.mark.parametrize("url", ["mysql://x", "mysql://user:secret@x", "sqlite:///events.db", "x", ""])
+async def test_a_store_that_we_do_not_have_is_refused_by_name(url: str) -> None:
+    with pytest.raises(UnsupportedStore) as refusal:
+        async with open_store(url):
+            pass
+    words = str(refusal.value)
+    assert words.endswith("the scheme is one of memory, postgresql.")
+    assert "secret" not in words
+    if url == "mysql://x":
+        assert words == "No event store for 'mysql://x': the scheme is one of memory, postgresql."
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "postgres", "postgresql+asyncpg"])
+async def test_the_usual_ways_to_write_the_url_are_one_store(database_url: str, scheme: str) -> None:
+    async with open_store(scheme + "://" + database_url.partition("://")[2]) as store:
+        run = await store.runs.accept(new())
+    async with open_store(database_url) as store:
+        assert (await store.runs.view(run.run_id, DEFAULT_TENANT)).status == "queued"
+
+
+async def test_a_server_that_is_not_there_is_unavailable(short_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        async with open_store(f"postgresql://postgres@/stepglass?host={short_path}"):
+            pass
+
+
+async def test_a_transaction_pooler_is_refused_with_the_reason(proxy: Proxy) -> None:
+    proxy.deaf = True
+    with pytest.raises(UnsupportedStore, match="transaction pooler.*LISTEN"):
+        async with open_store(proxy.url):
+            pass
+
+
+async def test_two_stores_in_one_process_are_named_to_the_operator(database_url: str) -> None:
+    async with open_store(database_url) as store:
+        await store.ready()
+        admin = await asyncpg.connect(database_url)
+        names = await admin.fetch(
+            "SELECT DISTINCT application_name FROM pg_stat_activity WHERE datname = current_database() AND pid <> $1",
+            admin.get_server_pid(),
+        )
+        await admin.close()
+    assert [row["application_name"] for row in names] == ["stepglass"]
+
+
+async def test_leaving_a_store_closes_every_connection(database_url: str) -> None:
+    async with open_store(database_url) as store:
+        await asyncio.gather(*(store.runs.page(DEFAULT_TENANT) for _ in range(20)))
+    admin = await asyncpg.connect(database_url)
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    # A backend that was told to go is listed until it has gone.
+    async with asyncio.timeout(5):
+        while await admin.fetchval(count):
+            pass
+    await admin.close()
+
+
+async def test_an_empty_database_gets_its_tables_however_many_ask_at_once(postgres: str) -> None:
+    name = f"empty_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres)
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    url = postgres.replace("stepglass_template", name)
+
+    async def use() -> bool:
+        async with open_store(url) as store:
+            return (await store.runs.accept(new(key="k"))).created
+
+    assert sorted(await asyncio.gather(*(use() for _ in range(5)))) == [False, False, False, False, True]
+    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await admin.close()
+
+
+async def test_the_newest_revision_is_the_one_that_the_store_looks_for(database_url: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    heads = await asyncio.to_thread(lambda: ScriptDirectory.from_config(config).get_heads())
+    assert heads == [migrations.HEAD]
+    connection = await asyncpg.connect(database_url)
+    assert await migrations.is_current(connection)
+    await connection.execute("UPDATE stepglass.alembic_version SET version_num = '0000'")
+    assert not await migrations.is_current(connection)
+    await connection.close()
