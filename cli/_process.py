@@ -77,10 +77,11 @@ class Process:
     async def keep(self) -> None:
         """Run it until `stop`, starting it again whenever it ends."""
         delay = self._backoff.first
-        deaths = 0
+        deaths, again = 0, False
         while not self._stopping.is_set():
             started = time.monotonic()
-            code = await self._once(first=deaths == 0)
+            code = await self._once(again=again)
+            again = True
             if self._stopping.is_set():
                 return
             if self._again.is_set():
@@ -141,7 +142,7 @@ class Process:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._child.pid, signal.SIGKILL)
 
-    async def _once(self, *, first: bool) -> int:
+    async def _once(self, *, again: bool) -> int:
         """From start to end; gives the exit code."""
         ours, theirs = socket.socketpair()
         output, write_end = os.pipe()
@@ -163,18 +164,22 @@ class Process:
             ours.setblocking(False)
             if self._stopping.is_set():
                 self._kill_group()  # Stopped while it was being made.
-            async with asyncio.TaskGroup() as group:
-                reading = group.create_task(self._read(output))
-                watching = group.create_task(self._watch(ours, first=first))
-                code = await self._child.wait()
-                # What it started may hold the pipe open, so the end of the output is not waited for for long.
+            try:
+                async with asyncio.TaskGroup() as group:
+                    reading = group.create_task(self._read(output))
+                    watching = group.create_task(self._watch(ours, again=again))
+                    code = await self._child.wait()
+                    # What it started may hold the pipe open, so the end of the output is not waited for for long.
+                    self._kill_group()
+                    await asyncio.wait([reading], timeout=0.5)
+                    reading.cancel()
+                    watching.cancel()
+            finally:
                 self._kill_group()
-                await asyncio.wait([reading], timeout=0.5)
-                reading.cancel()
-                watching.cancel()
+                await self._child.wait()
         return code
 
-    async def _watch(self, line: socket.socket, *, first: bool) -> None:
+    async def _watch(self, line: socket.socket, *, again: bool) -> None:
         """Sets `ready` when it can be used."""
         if self.part.probe is None:
             said = await _first_line(line)
@@ -184,7 +189,7 @@ class Process:
         else:
             while not await self.part.probe():  # noqa: ASYNC110 it is another process: there is no event to wait for
                 await asyncio.sleep(LOOK)
-        if not first:
+        if again:
             self._say(self.part.name, "is back.")
         self.ready.set()
 
@@ -233,5 +238,5 @@ def ending(code: int, last_words: Sequence[str]) -> str:
         return f"was killed ({signal.Signals(-code).name})."
     if code == 0:
         return "ended without being asked to."
-    said = f": {last_words[-1][:200]}" if last_words else "."
-    return f"ended with code {code}{said}"
+    said = f": {last_words[-1][:200].rstrip('.')}" if last_words else ""
+    return f"ended with code {code}{said}."

@@ -5,7 +5,6 @@ tracebacks for instance, is in its file only; the supervisor quotes it when the 
 """
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -16,6 +15,8 @@ from cli._logfile import LogFile
 
 COLOURS = {"postgres": "magenta", "demo": "yellow", "api": "cyan", "worker": "green", "prefect": "blue"}
 LEVELS = {"info": "", "warning": "yellow", "error": "red", "critical": "bold red"}
+# Whose INFO is for the file only: Prefect's own words about what our log tells anyway.
+QUIET = {"deployments", "prefect"}
 # Kept in the file, too much for the eye.
 UNSEEN = {"timestamp", "level", "logger", "event", "exception", "stack", "request_id", "tenant"}
 WIDTH = 12
@@ -28,6 +29,7 @@ class Screen:
         self._console = Console(file=file, highlight=False, soft_wrap=True)
         self._folder = folder
         self._files: dict[str, LogFile] = {}
+        self.busy = False  # while the stack starts and stops, only what went wrong is shown
 
     def say(self, name: str, text: str, style: str = "") -> None:
         """A line of `name`'s."""
@@ -45,7 +47,8 @@ class Screen:
         self._files[name].write(line)
         if entry := entry_in(line):
             level = str(entry.get("level", "")).lower()
-            if level in LEVELS and not everyday(entry, level):
+            hidden = level == "info" and (self.busy or name in QUIET or everyday(entry))
+            if level in LEVELS and not hidden:
                 self.say(name, sentence(entry), LEVELS[level])
 
     def close(self) -> None:
@@ -70,10 +73,8 @@ def entry_in(line: bytes) -> dict[str, Any] | None:
     return cast("dict[str, Any]", found) if isinstance(found, dict) and "event" in found else None
 
 
-def everyday(entry: dict[str, Any], level: str) -> bool:
+def everyday(entry: dict[str, Any]) -> bool:
     """Is it one of many of its kind? Requests that went well, and what libraries tell about themselves."""
-    if level != "info":
-        return False
     return entry["event"] == "request" or not str(entry.get("logger", "")).startswith("stepglass")
 
 
@@ -83,6 +84,3 @@ def sentence(entry: dict[str, Any]) -> str:
     words = " ".join([str(entry["event"]), *rest])
     cause = str(entry.get("exception", "")).strip().splitlines()
     return " ".join(f"{words} ({cause[-1]})".split()) if cause else " ".join(words.split())
-
-
-Say = Callable[[str, str], None]

@@ -84,6 +84,8 @@ class Stack:
             self._env["PREFECT_API_URL"] = f"{url}/api"
             env = server_env(self._env["DATABASE_URL"], self._data_dir, self._settings.prefect_port)
             probe = answers(HERE, self._settings.prefect_port, "/api/health")
+            if not (self._data_dir / "prefect").exists():
+                self._say("prefect", "makes its tables, which takes a while. Only the first start does that.")
             if not await self._try(self._part("prefect", env=env, probe=probe), f"ready: its page is at {url}"):
                 return
         await self._try(self._part("deployments"))

@@ -40,6 +40,7 @@ async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
     started = time.monotonic()
     asked = Asked()
     code = 0
+    screen.busy = True
     screen.line(f"Starting Stepglass in {settings.data_dir}. Logs are in {settings.data_dir / 'logs'}.", "dim")
     async with Supervisor(STAGES, say=screen.say, output=screen.output) as supervisor:
         asked.listen(supervisor.kill)
@@ -51,12 +52,14 @@ async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
             explain(screen, settings, error)
             code = 1
         elif starting.done():
+            screen.busy = False
             welcome(screen, settings, time.monotonic() - started)
             watching = asyncio.create_task(restart_on_change(supervisor, screen)) if reload else None
             await asked.event.wait()
             if watching:
                 watching.cancel()
         starting.cancel()
+        screen.busy = True
         screen.line("Stopping. Ctrl-C again ends everything at once." if code == 0 else "Stopping.", "dim")
         await supervisor.stop()
         screen.line("Stopped.", "dim")
