@@ -5,6 +5,8 @@ What a server says is shown to people, so it passes `Hidden` first: no key, no p
 
 import os
 import re
+import socket
+import ssl
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -73,10 +75,10 @@ class Border:
                 return CutOff("The answer reached its limit before it was finished.")
             case openai.ContentFilterFinishReasonError():
                 return ContentFiltered("The provider's content filter stopped the answer.")
-            case _ if isinstance(error, _GARBAGE):
-                return GarbledStream(f"{self._server} sent something that is not the protocol.")
             case _ if isinstance(error, _WIRE):
                 return self._lost(error, answering)
+            case _ if isinstance(error, _GARBAGE):
+                return GarbledStream(f"{self._server} sent something that is not the protocol.")
             case openai.APIError():
                 return self.refusal(_status_in(error.body), error.body, {}, verb="stopped with")
             case openai.OpenAIError() | httpx2.InvalidURL() | httpx2.CookieConflict():
@@ -198,7 +200,22 @@ def _status_in(body: object) -> int:
 def _reason(error: BaseException | None) -> str:
     """The system's own words for it, never the exception's: those may quote what was being sent."""
     while error:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return f": its certificate is not trusted ({getattr(error, 'verify_message', 'unknown')})"
+        if isinstance(error, ssl.SSLError):
+            return f": no encrypted connection ({error.reason or 'TLS failed'})"
+        if isinstance(error, socket.gaierror):
+            return ": nobody knows an address for that name"
         if isinstance(error, OSError) and error.errno:
             return f": {os.strerror(error.errno)}"
-        error = error.__cause__ or error.__context__
+        error = _one_of(error) or error.__cause__ or error.__context__
     return ""
+
+
+def _one_of(error: BaseException) -> BaseException | None:
+    """A host of several addresses has one error for each that was tried."""
+    match error:
+        case BaseExceptionGroup(exceptions=(BaseException() as first, *_)):
+            return first
+        case _:
+            return None

@@ -119,6 +119,12 @@ async def test_a_closed_port_is_said_in_the_systems_words(server: ScriptedModelS
             await deltas_of(model)
 
 
+async def test_a_name_with_two_addresses_is_closed_at_both(server: ScriptedModelServer) -> None:
+    async with open_model(replace(server.config, base_url=f"http://localhost:{closed_port()}/v1")) as model:
+        with pytest.raises(errors.Unreachable, match=r"Cannot reach localhost:\d+: Connection refused"):
+            await deltas_of(model)
+
+
 async def test_a_server_that_hangs_up_without_an_answer_cannot_be_reached(server: ScriptedModelServer) -> None:
     async def hang_up(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.close()
@@ -137,9 +143,9 @@ async def test_an_answer_in_another_protocol_is_unreadable_or_unreachable_but_ou
 
     async with await asyncio.start_server(speak_ssh, "127.0.0.1", 0) as other:
         address = f"127.0.0.1:{other.sockets[0].getsockname()[1]}/v1"
-        for url in (f"http://{address}", f"https://{address}"):
+        for url, sentence in ((f"http://{address}", "Cannot reach"), (f"https://{address}", "no encrypted connection")):
             async with open_model(replace(server.config, base_url=url)) as model:
-                with pytest.raises(errors.Unreachable):
+                with pytest.raises(errors.Unreachable, match=sentence):
                     await deltas_of(model)
 
 
