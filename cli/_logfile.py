@@ -17,7 +17,7 @@ class LogFile:
     def write(self, line: bytes) -> None:
         """A disk that is full loses lines of a log; that is no reason to stop a stack that runs."""
         try:
-            if self._file.tell() + len(line) > self._limit:
+            if self._file.tell() + len(line) + 1 > self._limit:
                 self._file.close()
                 self.path.replace(self.path.with_name(self.path.name + ".1"))
                 self._file = self.path.open("ab", buffering=0)

@@ -1,7 +1,7 @@
 """Notices that our code has changed, by looking at the times of its files."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -10,16 +10,16 @@ KINDS = ("*.py", "*.md", "*.toml", "*.json")
 LOOK = 0.5
 
 
-async def changes(root: Path = ROOT, look: float = LOOK) -> AsyncIterator[list[Path]]:
+async def changes(root: Path = ROOT, look: float = LOOK) -> AsyncGenerator[list[Path]]:
     """Gives the files that changed since the last time, whenever some did and half a second was quiet after it."""
-    known = times(root)
+    known = await asyncio.to_thread(times, root)
     while True:
         await asyncio.sleep(look)
-        now = times(root)
+        now = await asyncio.to_thread(times, root)
         if now == known:
             continue
         await asyncio.sleep(look)
-        while (later := times(root)) != now:
+        while (later := await asyncio.to_thread(times, root)) != now:
             now = later
             await asyncio.sleep(look)
         yield sorted(path for path in known.keys() | now.keys() if known.get(path) != now.get(path))

@@ -137,7 +137,7 @@ export interface PartialEvent extends StepEnvelope {
  */
 export interface PartialData {
   path: string;
-  value: JsonValue;
+  value?: JsonValue;
   input_hash?: string;
 }
 export interface PartialWithdrawnEvent extends StepEnvelope {
@@ -212,7 +212,7 @@ export interface StepCompleteEvent extends StepEnvelope {
  * Nulls are left out of what is stored: here and elsewhere, a result or value that is missing is null.
  */
 export interface StepCompleteData {
-  result: JsonValue;
+  result?: JsonValue;
   reused?: Reused;
   text?: TextDigest;
 }
@@ -261,7 +261,7 @@ export interface InputReceivedEvent extends RunEnvelope {
 }
 export interface InputReceivedData {
   input_id: string;
-  value: JsonValue;
+  value?: JsonValue;
 }
 export interface RunPausedEvent extends RunEnvelope {
   type: "run_paused";
@@ -283,7 +283,7 @@ export interface CompleteEvent extends RunEnvelope {
   data: CompleteData;
 }
 export interface CompleteData {
-  result: JsonValue;
+  result?: JsonValue;
 }
 export interface ErrorEvent extends RunEnvelope {
   type: "error";
