@@ -1,0 +1,82 @@
+"""Numbers, dates and rhythms in what people write."""
+
+import re
+
+_SPELT = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred"
+_BOUND = "at least|at most|more than|less than|fewer than|no more than|up to|under|over|above|below|within|about|nearly"
+_FIGURE = rf"(?:(?:\d[\d.,]*\d|\d)(?:[kKmMxX]\b)?|\b(?:{_SPELT}|half)\b)"
+AMOUNT = rf"(?:(?:{_BOUND}) )?[€$£]?{_FIGURE}(?:\s?%| percent| per cent)?(?: (?:million|billion|thousand))?"
+_AMOUNT = re.compile(AMOUNT, re.I)
+_YEAR = re.compile(r"^(?:19|20)\d\d$")
+_WHEN = re.compile(
+    r"\b(?:by|before|until|within|in|from|after) (?:the )?(?:(?:end|start|middle|first half|second half) of )?"
+    r"(?:(?:next |this )?(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|spring|summer|autumn|winter|year|quarter)(?: 20\d\d)?|20\d\d|q[1-4]|h[12])\b",
+    re.I,
+)
+_MONTHS = "january february march april may june july august september october november december".split()
+_SEASONS = {"spring": "Q2", "summer": "Q3", "autumn": "Q3", "winter": "Q4"}
+_SPANS = [
+    (re.compile(r"\b(?:within|in|over) (?:the next )?(?:3|three|2|two|1|one) months?\b|\b90 days\b", re.I), "Q1"),
+    (re.compile(r"\b(?:within|in|over) (?:the next )?(?:4|four|5|five|6|six) months\b|\bhalf a year\b", re.I), "6mo"),
+    (re.compile(r"\b(?:12|twelve|18|eighteen) months\b|\b(?:this|next|within a|in a) year\b", re.I), "12mo"),
+    (re.compile(r"\bfirst half\b", re.I), "H1"),
+    (re.compile(r"\bsecond half\b|\bend of the year\b", re.I), "H2"),
+]
+
+
+def amounts(text: str) -> list[re.Match[str]]:
+    """Every amount in a text; years are dates and not amounts."""
+    return [found for found in _AMOUNT.finditer(text) if not _YEAR.match(found[0].strip())]
+
+
+def when(text: str) -> str:
+    """The first date in a text, as it is written ("by the end of 2029"), or ""."""
+    found = _WHEN.search(text)
+    return found[0] if found else ""
+
+
+def without_when(text: str) -> str:
+    return re.sub(r"\s{2,}", " ", _WHEN.sub("", text)).strip(" ,;")
+
+
+def horizon(text: str) -> str:
+    """The horizon that a text names, in the words of the schema, or ""."""
+    if found := re.search(r"\b(?:Q[1-4]|H[12])\b", text):
+        return found[0]
+    dated = when(text).lower()
+    for number, month in enumerate(_MONTHS):
+        if re.search(rf"\b{month}\b", dated):
+            return f"Q{number // 3 + 1}"
+    spans = (name for pattern, name in _SPANS if pattern.search(text))
+    seasons = (name for season, name in _SEASONS.items() if season in dated)
+    return next(spans, "") or next(seasons, "")
+
+
+def in_words(horizon_name: str) -> str:
+    """A horizon of the schema as one says it: "6mo" is "within six months"."""
+    return {
+        "H1": "in the first half of the year",
+        "H2": "in the second half of the year",
+        "6mo": "within six months",
+        "12mo": "within twelve months",
+    }.get(horizon_name, f"in {horizon_name}")
+
+
+def cadence(text: str) -> str:
+    """How often somebody should look at such a number."""
+    low = text.lower()
+    for word, name in (
+        (r"\b(?:every|a|per|each) day\b|\bdaily\b", "daily"),
+        (r"\bevery week\b|\bweekly\b", "weekly"),
+        (r"\bevery month\b|\bmonthly\b", "monthly"),
+        (r"\bevery quarter\b|\bquarterly\b", "quarterly"),
+        (r"\baccident|\bpayback\b|\bcertif|\bsignature\b|\bfirst\b", "milestone"),
+        (r"\b(?:revenue|income|margin|retention|sales|cost|price|growth|rate|uptime|churn|renew)", "monthly"),
+        (r"\b(?:minutes?|hours?|seconds?|yield|strength|errors?|defects?)\b", "weekly"),
+        (r"\b(?:team|staff|turnover|nobody|women|people|culture|overtime|managers?|technician)", "quarterly"),
+        (r"\b20\d\d\b", "quarterly"),
+    ):
+        if re.search(word, low):
+            return name
+    return "monthly"

@@ -1,0 +1,138 @@
+"""One section written anew: shorter, with more in it, from another side, or towards what somebody asks for."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llm.demo.bets import bets_of
+from llm.demo.bounds import BETS, LISTS, METRICS, fit_bet, fit_list, fit_metric, fit_vision, items_of, rows_of
+from llm.demo.framework import framework_of, principles_of, strategy_of, vision_of
+from llm.demo.metrics import metrics_of
+from llm.demo.numbers import amounts
+from llm.demo.tensions import tensions_of
+from llm.demo.voice import imperative
+from llm.demo.words import bare, content, lower_first, overlap, sentences, shorten, unique
+
+Answers = Mapping[str, str]
+Row = dict[str, Any]
+# The first words of the task say which of our own wishes it is; somebody else's is looked through for the same.
+_WISHES = (
+    ("more_concise", r"fewer words|concise|shorter|\bshort\b|brief|cut\b|crisp"),
+    ("different_angle", r"different angle|another angle|anew|differently|other words|rewrite"),
+    ("add_detail", r"add detail|more detail|longer|expand|elaborate|\badd\b"),
+    ("more_specific", r"more specific|specific|number|concrete|measur|date|owner|name"),
+)
+
+
+def refined(section: str, value: Any, task: str, instruction: str, answers: Answers) -> Any:
+    """The section's new value, within its bounds; from the answers alone when the old one is not there."""
+    said = (instruction or task).lower()
+    wish = next((name for name, words in _WISHES if re.search(words, said)), "")
+    if value is None:
+        return framework_of(answers)[section]
+    if section == "vision":
+        return _vision(str(value), wish, instruction, answers)
+    if section in LISTS:
+        return fit_list(section, _texts(section, [str(item) for item in items_of(value)], wish, instruction, answers))
+    return _rows(section, rows_of(value), wish, instruction, answers)
+
+
+def _vision(value: str, wish: str, instruction: str, answers: Answers) -> str:
+    old = sentences(value)
+    match wish:
+        case "more_concise":
+            return fit_vision([shorten(text, 16) for text in old[:2]])
+        case "different_angle":
+            return vision_of(answers, skip=1)
+        case "add_detail" | "more_specific":
+            facts = [text for text in _everything(answers) if amounts(text) and text not in old]
+            return fit_vision(unique([*old[:2], *_nearest(value, facts)]))
+        case _:
+            return fit_vision(unique([*old[:2], *_nearest(instruction or value, _others(answers, old))]))
+
+
+def _texts(section: str, old: list[str], wish: str, instruction: str, answers: Answers) -> list[str]:
+    match wish:
+        case "more_concise":
+            return [shorten(text, 11) for text in old]
+        case "different_angle":
+            again = {"strategy": strategy_of, "operating_principles": principles_of}.get(section)
+            return again(answers, 1) if again else list(reversed(tensions_of(answers, 6)))
+        case "more_specific":
+            facts = [text for text in _everything(answers) if amounts(text)]
+            return [_with_fact(text, facts) for text in old]
+        case "add_detail":
+            return _one_more(section, old, " ".join(old), answers)
+        case _:
+            return _one_more(section, old, instruction, answers)
+
+
+def _rows(section: str, old: list[Row], wish: str, instruction: str, answers: Answers) -> list[dict[str, str]]:
+    metrics = metrics_of(answers.get("success_definition", ""), _rest(answers), 12)
+    fresh: Sequence[Mapping[str, Any]] = metrics if section == "metrics" else bets_of(answers, metrics, 8)
+    fit, (least, most), key = (fit_metric, METRICS, "name") if section == "metrics" else (fit_bet, BETS, "bet")
+    rows = [fit(row) for row in old if {"target", "cadence"} <= row.keys() or {"measure", "horizon"} <= row.keys()]
+    have = {row[key] for row in rows}
+    more = [fit(row) for row in fresh if fit(row)[key] not in have]
+    if wish == "more_concise":
+        rows = [fit({**row, key: shorten(row[key], 9)}) for row in rows[: max(least, len(rows) - 1)]]
+    elif wish == "different_angle":
+        rows = more + rows[::-1]
+    elif wish == "more_specific" and section == "metrics":
+        rows = [fit({**row, "target": _from_today(row, answers)}) for row in rows]
+    elif wish == "more_specific":
+        rows = [fit({**row, "measure": _with_fact(row["measure"], _facts(answers))}) for row in rows]
+    else:
+        rows += sorted(more, key=lambda row: -overlap(instruction or " ".join(row.values()), row.values()))[:1]
+    return [*rows, *more, *map(fit, fresh)][: max(least, min(most, len(rows)))]
+
+
+def _one_more(section: str, old: list[str], towards: str, answers: Answers) -> list[str]:
+    """One more item out of the answers, then those that were there, nearest to the wish first, as many as may be."""
+    said = [imperative(text) or text for text in _others(answers, old)]
+    if section == "tensions":
+        said = [text for text in tensions_of(answers, 8) if text not in old]
+    _, most, _ = LISTS[section]
+    nearest = [text for text in _nearest(towards, said) if overlap(text, old) < 0.9]
+    kept = sorted(old, key=lambda text: -overlap(towards, [text]))[: most - len(nearest)]
+    return [*nearest, *kept]
+
+
+def _with_fact(text: str, facts: list[str]) -> str:
+    """The text with the number that the answers have nearest to it, unless it has one."""
+    if amounts(text):
+        return text
+    near = [fact for fact in _nearest(text, facts) if overlap(text, [fact]) >= 0.2]
+    return f"{bare(text)} ({lower_first(bare(shorten(near[0], 14)))})." if near else text
+
+
+def _from_today(row: Mapping[str, str], answers: Answers) -> str:
+    """A metric's target with today's value in front of it, where the founder says what that is."""
+    for text in _facts(answers):
+        position = text.lower().find(row["name"].lower())
+        if position >= 0 and (found := amounts(text[position:])) and "from" not in row["target"]:
+            return f"{row['target']}, from {found[0][0].strip()}"
+    return row["target"]
+
+
+def _nearest(towards: str, texts: Sequence[str]) -> list[str]:
+    """The one text that has most to do with something; the first of several."""
+    wanted = set(content(towards))
+    best = max(texts, key=lambda text: len(wanted & set(content(text))), default="")
+    return [best] if best else []
+
+
+def _facts(answers: Answers) -> list[str]:
+    return [text for text in sentences(answers.get("current_state", "")) if amounts(text)]
+
+
+def _others(answers: Answers, old: Sequence[str]) -> list[str]:
+    return [text for text in _everything(answers) if overlap(text, old) < 0.8]
+
+
+def _everything(answers: Answers) -> list[str]:
+    return [text for answer in answers.values() for text in sentences(answer)]
+
+
+def _rest(answers: Answers) -> list[str]:
+    return [answers.get("required_capabilities", ""), answers.get("current_state", "")]
