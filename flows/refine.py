@@ -1,8 +1,7 @@
 """One section of a framework written anew, and scored."""
 
 from flows._pipeline import Shown, pipeline
-from steps.vision_framework.refine import Refined, Refinement, outcome, rescoring
-from steps.vision_framework.refine import refine as refining
+from steps.vision_framework.refine import Refined, Refinement, outcome, refine as refining, rescoring
 
 
 def shown(result: Refined) -> Shown:

@@ -9,8 +9,7 @@ from uuid import UUID
 from events.contract import Event, PlannedStep, Usage, UsageData
 from events.errors import StoreError
 from events.log import EventLog
-from llm.client import Model
-from llm.client import Usage as ModelUsage
+from llm.client import Model, Usage as ModelUsage
 from steps._host import Bare, Host
 from steps._journal import Journal
 from steps._pace import Pace

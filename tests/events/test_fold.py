@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from events.contract import Expected, Problem
 from events.fold import closing, fold, fold_all, open_steps, opening

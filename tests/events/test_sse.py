@@ -3,8 +3,7 @@
 import json
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 from pydantic import JsonValue
 
 from events.contract import ModelChunk, ModelChunkData, StepComplete, StepCompleteData

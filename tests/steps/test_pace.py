@@ -1,7 +1,6 @@
 """How far a run is, and how long it will take."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from events.contract import Expected, PlannedStep
 from steps._pace import Pace
