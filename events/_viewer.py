@@ -51,7 +51,7 @@ class Viewer:
         mode = "finished" if self._watch is None else "live" if self.cursor >= tail else "replay"
         opened = StreamOpen(mode=mode, oldest_seq=oldest, tail_seq=tail)
         rest = b""
-        if self.cursor > tail or self.cursor + 1 < oldest:
+        if self.cursor > tail:
             rest = await self._gap(self._view, oldest)
         elif after is None and shot:
             rest = await self._snapshot(self._view)
@@ -65,13 +65,11 @@ class Viewer:
                     return
                 page = await self._patient(lambda: self._log.read(self._run_id, self.cursor, limit=PAGE))
                 if not page or page[0].seq != self.cursor + 1:
-                    # The log was shortened while this viewer was behind.
+                    # The log does not go back that far, or does not any more.
                     yield await self._gap(self._watch.pulse.view if self._watch else self._view, await self._oldest())
                     continue
                 for data in self._written(page):
                     yield data
-                if page[-1].final:
-                    return
             elif data := self._next(self._watch):
                 yield data
             elif self.cursor >= self._watch.window.tail and self._watch.beat.number == self._seen:

@@ -92,7 +92,7 @@ class Watch:
         self._tell()
 
     def _beat(self) -> None:
-        if self.window.final or self.pulse.due > 0:
+        if self.pulse.due > 0:
             return
         if frames := list(self.pulse.beat(self.window.tail)):
             self.beat = Beat(self.beat.number + 1, self.window.tail, frames)

@@ -11,8 +11,7 @@ from uuid import UUID
 
 import anyio
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from events._pulse import Pulse, Silence
 from events._watch import Backoff
@@ -334,6 +333,45 @@ async def test_all_viewers_of_a_run_hear_the_same_beats(store: Store) -> None:
             check_history({run_id: teller.story.entries}, readers=[first.reader], max_attempts=1)
 
 
+async def test_a_beat_stands_where_it_was_silent_also_for_who_reads_later(store: Store) -> None:
+    time = Time()
+    with anyio.fail_after(SOON):
+        async with Hub(store, working=0.01, ping=1000, clock=time.clock) as hub:
+            teller = await begun(store, simple_story(), 3)
+            run_id = teller.story.run_id
+            slow = hub.watch(run_id, await store.runs.view(run_id, "default"), 3, fmt=NDJSON)
+            await anext(slow)
+            async with watching(hub, store, run_id, 3) as quick:
+                await teller.upto(4)
+                await quick.until(lambda seen: seen.log)
+                time.now += 1
+                await quick.until(lambda seen: "working" in seen.kinds)
+                await teller.end()
+                await quick.until(lambda seen: seen.done)
+            rest = b"".join([data async for data in slow])
+        types = [json.loads(line)["type"] for line in rest.splitlines()]
+        assert types[:3] == ["model_chunk", "working", "model_chunk"]
+
+
+async def test_who_is_ahead_of_a_beat_does_not_hear_it(store: Store) -> None:
+    time = Time()
+    with anyio.fail_after(SOON):
+        async with Hub(store, working=0.01, ping=1000, frames=1, clock=time.clock) as hub:
+            teller = await begun(store, simple_story(), 3)
+            run_id = teller.story.run_id
+            slow = hub.watch(run_id, await store.runs.view(run_id, "default"), 3, fmt=NDJSON)
+            await anext(slow)
+            async with watching(hub, store, run_id, 3) as quick:
+                await teller.upto(7)
+                await quick.until(lambda seen: len(seen.log) == 4)
+                time.now += 1
+                await quick.until(lambda seen: "working" in seen.kinds)
+                # It is behind the window, and reads a page, which reaches further than the beat stands.
+                await teller.end()
+                rest = b"".join([data async for data in slow])
+        assert [json.loads(line).get("seq") for line in rest.splitlines()] == [4, 5, 6, 7, 8, 9]
+
+
 async def test_a_run_without_an_open_step_is_pinged_for(store: Store) -> None:
     with anyio.fail_after(SOON):
         async with Hub(store, working=1000, ping=0.01) as hub:
@@ -459,6 +497,9 @@ async def test_viewers_keep_their_streams_while_the_store_is_away(store: Store) 
                 pings = viewer.kinds.count("ping")
                 await viewer.until(lambda seen: seen.kinds.count("ping") > pings + 2)
                 late = asyncio.create_task(watch(hub, store, teller.story.run_id))
+                while 0 not in counted.reads[-5:]:
+                    counted.failed.clear()
+                    await counted.failed.wait()
                 await teller.end()
                 counted.failure = None
                 await viewer.until(lambda seen: seen.done)
@@ -535,6 +576,8 @@ async def test_a_tail_that_breaks_sends_its_viewers_away(store: Store, caplog: p
     with anyio.fail_after(SOON):
         async with Hub(counted, working=0.01) as hub:
             teller = await begun(store, simple_story(), 3)
+            slow = hub.watch(teller.story.run_id, await store.runs.view(teller.story.run_id, "default"), 3)
+            await anext(slow)
             with caplog.at_level(logging.CRITICAL, "stepglass.hub"):
                 async with watching(hub, store, teller.story.run_id) as viewer:
                     counted.failure = RuntimeError("a bug")
@@ -544,6 +587,8 @@ async def test_a_tail_that_breaks_sends_its_viewers_away(store: Store, caplog: p
                 await teller.end()
                 await viewer.until(lambda seen: seen.done)
             assert viewer.log[-1]["type"] == "complete", "the next one finds a tail that works"
+            # Also while one who is slow to leave still has the broken one.
+            assert b"id:" not in b"".join([data async for data in slow])
 
 
 async def test_a_hub_that_stops_ends_every_stream_where_it_is(store: Store) -> None:
