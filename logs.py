@@ -32,7 +32,7 @@ class Redact:
     """The last processor: takes a rendered line, gives it back without known secrets and what looks like one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets if len(secret) >= SHORTEST for form in (secret, _json.dumps(secret)[1:-1])}
+        known = {form for secret in secrets if len(secret) >= SHORTEST for form in forms(secret)}
         # The longest first: a secret may contain another.
         words = sorted(known, key=len, reverse=True)
         self._known = re.compile("|".join(map(re.escape, words))) if words else None
@@ -46,6 +46,11 @@ class Redact:
         for pattern, instead in PATTERNS:
             line = pattern.sub(instead, line)
         return line
+
+
+def forms(secret: str) -> list[str]:
+    """As it is, as JSON has it, and as Python shows it."""
+    return [secret, _json.dumps(secret)[1:-1], _json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
 
 
 def secrets_in(settings: BaseModel) -> list[str]:

@@ -78,6 +78,17 @@ ABOUT = """Staged model generations that anyone can watch live. `POST /api/runs`
 Every error is a problem (RFC 9457) whose `type` is explained at its address."""
 
 
+def installed_version() -> str:
+    try:
+        return version("stepglass")
+    except PackageNotFoundError:
+        return "0.0.0"
+
+
+# Looked up once, while nobody waits: it reads files.
+VERSION = installed_version()
+
+
 def document(operations: list[Operation]) -> Doc:
     """The whole document, as JSON."""
     schemas, components = _schemas(operations)
@@ -86,7 +97,7 @@ def document(operations: list[Operation]) -> Doc:
         paths.setdefault(each.path, {})[each.method.lower()] = _operation(each, schemas)
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Stepglass", "version": _version(), "description": ABOUT, "license": {"name": "Apache-2.0"}},
+        "info": {"title": "Stepglass", "version": VERSION, "description": ABOUT, "license": {"name": "Apache-2.0"}},
         "paths": paths,
         "components": {
             "schemas": components,
@@ -153,10 +164,3 @@ def _problem(kinds: list[Kind]) -> Doc:
 
 def _headers(*names: str) -> Doc:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", *names)}
-
-
-def _version() -> str:
-    try:
-        return version("stepglass")
-    except PackageNotFoundError:
-        return "0.0.0"

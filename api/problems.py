@@ -126,7 +126,14 @@ async def _routing(request: Request, error: Exception) -> JSONResponse:
         "not-found": f"No address {path!r}.",
         "method-not-allowed": f"{path!r} does not take {request.method}.",
     }.get(kind, error.detail)
-    return HttpProblem(kind, detail, headers=error.headers).response()
+    headers = {"Allow": ", ".join(methods_of(request))} if kind == "method-not-allowed" else error.headers
+    return HttpProblem(kind, detail, headers=headers).response()
+
+
+def methods_of(request: Request) -> list[str]:
+    """Those of all routes of this path; Starlette names only the first one's."""
+    here = [route for route in request.app.routes if route.path_regex.match(request.url.path)]
+    return sorted({method for route in here for method in route.methods})
 
 
 async def _store(request: Request, error: Exception) -> JSONResponse:

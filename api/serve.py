@@ -30,7 +30,11 @@ def serve(settings: Settings) -> None:
     """Answer requests until SIGTERM or SIGINT. Exits with 3 when the port is taken or the store cannot be opened."""
     secrets = logs.secrets_in(settings)
     logs.configure(settings.log_level, json=not sys.stderr.isatty(), secrets=secrets)
-    Server(config(settings, create_app(settings))).run()
+    try:
+        Server(config(settings, create_app(settings))).run()
+    except KeyboardInterrupt:
+        # uvicorn has ended in good order, and then raises the signal once more.
+        pass
 
 
 def config(settings: Settings, app: Starlette) -> uvicorn.Config:

@@ -14,9 +14,11 @@ from events.view import RunView, StepView
 
 
 class StepBody(StepView):
-    """A step with what its open attempt has written so far, the parts that hold, and its result when it has one."""
+    """A step with what its open attempt has written so far (and by lane, where it has any), the parts that hold by
+    their JSON Pointers, and its result when it has one."""
 
     text: str | None = None
+    lanes: dict[str, str] = {}
     partials: dict[str, JsonValue] = {}
     result: JsonValue = None
 
