@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from functools import cache
 from typing import Any
 
 import httpx2
@@ -36,9 +38,16 @@ async def open_model(config: ModelConfig) -> AsyncGenerator[Model]:
         yield OpenAIModel(config, client)
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Read once: that takes longer than everything else here."""
+    return httpx2.create_ssl_context()
+
+
 def _client(config: ModelConfig) -> AsyncOpenAI:
     http = httpx2.AsyncClient(
         base_url=config.url,
+        verify=_certificates(),
         # Reading and writing have our own deadlines; the pool is never short, as there are no more calls than places.
         timeout=httpx2.Timeout(None, connect=config.deadlines.connect),
         limits=httpx2.Limits(

@@ -16,7 +16,7 @@ import socket
 import struct
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -182,8 +182,8 @@ class _Connection(asyncio.StreamReaderProtocol):
 
 async def _talk(scripted: ScriptedModelServer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One connection: request, reply, and again."""
-    with suppress(ConnectionError, asyncio.IncompleteReadError):
-        going_on = True
+    going_on = True
+    try:
         while going_on:
             path, headers, body = await _read(reader)
             if path.endswith("/models"):
@@ -192,7 +192,10 @@ async def _talk(scripted: ScriptedModelServer, reader: asyncio.StreamReader, wri
                 call = _logged(headers, body)
                 await scripted.log(call)
                 going_on = await _answer(call, scripted.reply_to(call), writer)
-    writer.close()
+    except (ConnectionError, asyncio.IncompleteReadError):
+        pass  # the client went
+    finally:
+        writer.close()
 
 
 async def _answer(call: LoggedCall, reply: Reply, writer: asyncio.StreamWriter) -> bool:
