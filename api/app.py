@@ -7,6 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from api._bodies import Bodies
 from api._browsers import Origins, SecurityHeaders
 from api._failures import Failures
 from api._requests import Requests
@@ -47,6 +48,7 @@ def middleware(settings: Settings) -> list[Middleware]:
         CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=ASKED, expose_headers=TOLD
     )
     return [
+        Middleware(Bodies),
         Middleware(SecurityHeaders, origins),
         Middleware(Requests),
         *([cors] if origins else []),

@@ -82,6 +82,4 @@ def escape(name: object) -> str:
 
 
 def too_large(limit: int) -> HttpProblem:
-    # Closing the connection is what stops the rest of the body: otherwise the server would read and drop it all.
-    headers = {"Connection": "close"}
-    return HttpProblem("body-too-large", f"The body is larger than {limit // 1024} KB.", headers=headers)
+    return HttpProblem("body-too-large", f"The body is larger than {limit // 1024} KB.")
