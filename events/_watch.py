@@ -15,6 +15,9 @@ from events.sse import Format
 
 log = logging.getLogger("stepglass.hub")
 
+WAIT = 60.0
+"""Seconds that the tail waits in one reading; beats come from a timer of their own, and cost the store nothing."""
+
 
 class Beat:
     """Control frames that belong behind `tail`, with their bytes made once for each format. `number` counts from 1."""
@@ -53,13 +56,14 @@ class Watch:
         self.viewers = 0
         self._log, self._run_id, self._backoff = source, run_id, backoff
         self._failures = 0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Read until the last word."""
         try:
+            self._time()
             while not self.window.final:
-                self._add(await self._read(self.pulse.due))
-                self._beat()
+                self._add(await self._read())
         except StoreError as error:
             log.warning("run %s is not watched any more: %s", self._run_id, error)
         except Exception:
@@ -70,16 +74,18 @@ class Watch:
 
     def close(self) -> None:
         self.over = True
+        if self._timer is not None:
+            self._timer.cancel()
         self._tell()
 
-    async def _read(self, wait: float) -> list[Entry]:
+    async def _read(self) -> list[Entry]:
         try:
-            entries = await self._log.read(self._run_id, self.window.tail, wait=wait)
+            entries = await self._log.read(self._run_id, self.window.tail, wait=WAIT)
             self._failures = 0
             return entries
         except StoreUnavailable:
             # The viewers keep their streams, and hear a ping: the database is expected back.
-            await asyncio.sleep(min(wait, self._backoff.after(self._failures)))
+            await asyncio.sleep(self._backoff.after(self._failures))
             self._failures += 1
             return []
 
@@ -90,13 +96,23 @@ class Watch:
             self.pulse.hear(entry)
         self.window.add(entries)
         self._tell()
+        self._time()
+
+    def _time(self) -> None:
+        """See to it that the next beat is not late. A timer that is early looks again: most entries move none."""
+        loop, due = asyncio.get_running_loop(), self.pulse.due
+        if self._timer is None or self._timer.when() > loop.time() + due:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = loop.call_later(due, self._beat)
 
     def _beat(self) -> None:
-        if self.pulse.due > 0:
-            return
+        self._timer = None
         if frames := list(self.pulse.beat(self.window.tail)):
             self.beat = Beat(self.beat.number + 1, self.window.tail, frames)
             self._tell()
+        if not self.over:
+            self._time()
 
     def _tell(self) -> None:
         """Wake who waits now; who comes later waits for the next time."""

@@ -333,6 +333,18 @@ async def test_all_viewers_of_a_run_hear_the_same_beats(store: Store) -> None:
             check_history({run_id: teller.story.entries}, readers=[first.reader], max_attempts=1)
 
 
+async def test_silence_costs_the_store_nothing(store: Store) -> None:
+    counted = Counted(store)
+    with anyio.fail_after(SOON):
+        async with Hub(counted, working=0.002, ping=1000) as hub:
+            teller = await begun(store, simple_story(), 3)
+            async with watching(hub, store, teller.story.run_id, 3) as viewer:
+                await viewer.until(lambda seen: "working" in seen.kinds)
+                counted.reads.clear()
+                await viewer.until(lambda seen: seen.kinds.count("working") > 10)
+                assert counted.reads == []
+
+
 async def test_a_beat_stands_where_it_was_silent_also_for_who_reads_later(store: Store) -> None:
     time = Time()
     with anyio.fail_after(SOON):
@@ -493,6 +505,7 @@ async def test_viewers_keep_their_streams_while_the_store_is_away(store: Store) 
             async with watching(hub, store, teller.story.run_id) as viewer:
                 await viewer.until(lambda seen: len(seen.log) == 4)
                 counted.failure = StoreUnavailable("away")
+                await teller.upto(5)
                 await counted.failed.wait()
                 pings = viewer.kinds.count("ping")
                 await viewer.until(lambda seen: seen.kinds.count("ping") > pings + 2)
@@ -581,14 +594,15 @@ async def test_a_tail_that_breaks_sends_its_viewers_away(store: Store, caplog: p
             with caplog.at_level(logging.CRITICAL, "stepglass.hub"):
                 async with watching(hub, store, teller.story.run_id) as viewer:
                     counted.failure = RuntimeError("a bug")
+                    await teller.upto(4)
                     await viewer.until(lambda seen: seen.done)
             counted.failure = None
-            async with watching(hub, store, teller.story.run_id, 3) as viewer:
+            async with watching(hub, store, teller.story.run_id, 4) as viewer:
                 await teller.end()
                 await viewer.until(lambda seen: seen.done)
             assert viewer.log[-1]["type"] == "complete", "the next one finds a tail that works"
             # Also while one who is slow to leave still has the broken one.
-            assert b"id:" not in b"".join([data async for data in slow])
+            assert b"id: 5" not in b"".join([data async for data in slow])
 
 
 async def test_a_hub_that_stops_ends_every_stream_where_it_is(store: Store) -> None:
