@@ -45,19 +45,28 @@ def bets_of(answers: Mapping[str, str], metrics: Sequence[Mapping[str, str]], mo
     abilities = [one for one in tasks if one[0] in ability]
     found = abilities[: most - 1] + [one for one in tasks if one not in abilities][:2]
     if len(found) < 2:
-        spare = texts + sentences(answers.get("current_state", "")) + sentences(answers.get("success_definition", ""))
+        spare = [piece for text in texts for piece in _pieces(text)] + sentences(answers.get("success_definition", ""))
         taken = {text for text, _ in found}
         for text in unique(spare):
             if text not in taken and len(found) < 3:
-                found.append((text, Task(f"Make this true: {lower_first(text)}")))
+                found.append((text, Task(f"Bring about: {lower_first(text)}")))
     while len(found) < 2:
         found.append(("", Task(("Write down what is known and what is not.", "Talk to ten customers.")[len(found)])))
     whole = " ".join(answers.values())
     return [_bet(number, text, job, metrics, whole) for number, (text, job) in enumerate(found)]
 
 
+def _pieces(said: str) -> list[str]:
+    """A list that was written as one sentence, taken apart."""
+    return [piece for part in said.split(";") if (piece := sentence(part))]
+
+
 def _ahead(said: str) -> bool:
-    return bool(re.search(r"\b(?:must|have to|has to|need to|ahead|whether|will decide)\b|\?$", said, re.I))
+    return bool(
+        re.search(
+            r"\b(?:must|have to|has to|need to|ahead|whether|will decide|(?:do not|don['’]t) know)\b|\?$", said, re.I
+        )
+    )
 
 
 def _bet(number: int, text: str, job: Task, metrics: Sequence[Mapping[str, str]], whole: str) -> Bet:

@@ -60,7 +60,7 @@ def fit_vision(said: list[str]) -> str:
 
 
 def fit_text(text: str, least: int, most: int, lead: str) -> str:
-    cut = shorten(text.strip(), 45, most)
+    cut = shorten(text.strip(), 60, most)
     return cut if len(cut) >= least else f"{lead}: {lower_first(cut)}"[:most]
 
 

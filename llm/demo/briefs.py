@@ -13,11 +13,12 @@ from llm.demo.words import bare, lower_first, sentences, shorten, unique
 
 Answers = Mapping[str, str]
 Voice = Callable[[str], str]
+_LITTLE = "The answers say little about product, customers, team and runway."
 _STANDING = {
-    "the product": ("live", "product", "version", "pilot", "prototype", "built", "software", "launch"),
-    "the customers": ("customer", "client", "user", "hospital", "connection", "mill", "serve", "renewed", "sold"),
-    "the team": ("team", "people", "employee", "staff", "we are", "founders", "engineer"),
-    "the runway": ("runway", "months", "money for", "cash", "fund", "profit"),
+    "the product": "live mvp beta app works product version pilot prototype built software launch".split(),
+    "the customers": "customer paying famil pilot client user hospital connection mill serve renewed sold".split(),
+    "the team": "team develop alone people employee staff founder engineer".split(),
+    "the runway": "runway saving money months cash fund profit".split(),
 }
 
 
@@ -45,7 +46,7 @@ def investor_summary(company: str, answers: Answers) -> str:
     missing = [name for name, words in _STANDING.items() if not any(word in " ".join(today).lower() for word in words)]
     standing = [_prose(today[:5], to_they)]
     if missing:
-        standing.append(f"The answers say nothing of {' and '.join(missing)}.")
+        standing.append(f"The answers say nothing of {' and '.join(missing)}." if len(missing) < 3 else _LITTLE)
     numbers = f"The founders' own numbers: {'; '.join(metrics)}."
     name = shorten(company, 12, 60).rstrip("…")
     parts = [
@@ -66,7 +67,7 @@ def _open_questions(open_ones: Sequence[str], answers: Answers) -> list[str]:
     for bet in bets_of(answers, _metrics(answers)):
         if len(asked) >= 4:
             break
-        if bet["owner"] == "Founders" and not bet["bet"].startswith(("Decide", "Settle", "Choose")):
+        if bet["owner"] == "Founders" and not bet["bet"].startswith(("Decide", "Settle", "Choose", "Bring about")):
             asked.append(f"{bare(to_you(bet['bet']))}: who answers for it, and until when?")
     return asked or ["Which of these decisions would you take back if you could?"]
 

@@ -17,6 +17,11 @@ _NOW = re.compile(
     r"|years? ago|last (?:year|spring|summer|autumn|winter|month)|for the first time|finally|no longer|already)\b",
     re.I,
 )
+_OPEN = re.compile(
+    r"\bwhether\b|\bahead\b|\b(?:must|have to|need to|will) (?:also )?(?:choose|decide)\b|\b(?:do not|don['’]t) know\b"
+    r"|\bundecided\b|\bunclear\b|\b(?:we|i) (?:also |still )?argue\b",
+    re.I,
+)
 _SPARE_RULES = (
     "Say what is known and what is only believed.",
     "Decide where the knowledge is, and write the decision down.",
@@ -59,7 +64,7 @@ def strategy_of(answers: Answers, skip: int = 0) -> list[str]:
     picked = unique([*first[:1], *chosen, *needed])
     picked = [*picked[skip:], *picked[:skip]][:4]
     if len(picked) < 2:
-        picked = unique([*picked, *made, *sentences(_of(answers, "vision_purpose"))])[:3]
+        picked = unique([*picked, *made, *sentences(_of(answers, "vision_audience_timing"))])[:3]
     return fit_list("strategy", picked, _SPARE_CHOICES)
 
 
@@ -77,8 +82,7 @@ def timing(answers: Answers) -> list[str]:
 
 def still_open(text: str) -> bool:
     """Is it a choice that has not been made yet?"""
-    low = text.lower()
-    return any(word in low for word in ("whether", "ahead", "must choose", "must decide", "argue")) or low.endswith("?")
+    return bool(_OPEN.search(text)) or text.endswith("?")
 
 
 def _of(answers: Answers, field: str) -> str:

@@ -11,7 +11,7 @@ Metric = dict[str, str]
 
 _LEAD = re.compile(
     r"^(?:(?:and|with|but|also|then|that|which means|it means that|success (?:is|means)(?: that)?)\s+)*"
-    r"(?:(?:we|it|they)\s(?:will |must |also |want to |want |expect |aim (?:for|at) )*)?"
+    r"(?:(?:we|it|they|i)\s(?:will |must |also |want to |want |expect |aim (?:for|at) )*)?"
     r"(?:(?:serve|have|want|use|reach|run|make|earn|need|see|keep|get|sell|employ|operate|are at|be at|achieve|hit"
     r"|grow to|sign|at(?! least| most)|to)\s+)?",
     re.I,
@@ -22,8 +22,12 @@ _TAIL = re.compile(
     r"\s+(?:of|in|at|to|is|are|was|were|will be|be|stays?|remains?|reach(?:es)?|by|from|within|has|have|with|for|than"
     r"|on average|down|up|again)$"
 )
-_MOVES = re.compile(r"\s(?P<verb>falls?|rises?|grows?|drops?|shrinks?|doubles?)(?: by| to)?$")
-_VERB = re.compile(r"\s(?:is|are|has|have|had|was|were|will|would|works?|gets?|goes|comes?|means?|leaves?)\s", re.I)
+_MOVES = re.compile(r"\s(?:to )?(?P<verb>falls?|rises?|grows?|drops?|shrinks?|doubles?)(?: by| to)?$")
+_VERB = re.compile(
+    r"\s(?:is|are|has|have|had|was|were|will|would|must|needs?|works?|gets?|goes|comes?|means?|leaves?)\s", re.I
+)
+_SOON = re.compile(r"\b(?:in|within|after)$", re.I)
+_SOONER = re.compile(r"under|within|below|less than|at most|[<≤]", re.I)
 _UNIT = (
     r"(?:dollars?|euros?|pounds?|percent|tonnes?|kilograms?|kg|litres?|hours?|days?|weeks?|months?|years?|minutes?|seconds?"
     r"|kilometres?|points?)"
@@ -91,9 +95,9 @@ def _read(clause: str, due: str) -> Metric | None:
     if not before or not content(before):
         return _counted(rest, due)
     if moving := _MOVES.search(before):
-        return _named(before[: moving.start()], before[moving.start() :].strip() + " " + rest, due)
+        return _named(before[: moving.start()], f"{before[moving.start('verb') :]} {rest}", due)
     timed = _TIMED.match(rest)
-    if _VERB.search(f" {before} ") and timed:
+    if _VERB.search(f" {before} ") and timed and (_SOON.search(before) or _SOONER.match(rest)):
         return _named(f"time until {lower_first(trimmed(_TAIL.sub('', before)))}", rest, due)
     plain = _TAIL.sub("", _TAIL.sub("", before))
     if _VERB.search(f" {plain} ") or len(plain.split()) > 7:
@@ -110,7 +114,8 @@ def _counted(rest: str, due: str) -> Metric | None:
     if found is None:
         return None
     name = without_when(found["name"])
-    return _named(re.split(r"[,;:]", name)[0], found["amount"], due)
+    name = re.split(r"[,;:]", name)[0]
+    return _named(re.split(r" and ", name)[0] if len(name.split()) > 6 else name, found["amount"], due)
 
 
 def _named(name: str, target: str, due: str) -> Metric | None:

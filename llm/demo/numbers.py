@@ -3,9 +3,13 @@
 import re
 
 _SPELT = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty|hundred"
-_BOUND = "at least|at most|more than|less than|fewer than|no more than|up to|under|over|above|below|within|about|nearly"
-_FIGURE = rf"(?:(?:\d[\d.,]*\d|\d)(?:[kKmMxX]\b)?|\b(?:{_SPELT}|half)\b)"
-AMOUNT = rf"(?:(?:{_BOUND}) )?[€$£]?{_FIGURE}(?:\s?%| percent| per cent)?(?: (?:million|billion|thousand))?"
+_BOUND = (
+    "at least|at most|more than|less than|fewer than|no more than|up to|under|over|above|below|within|about|nearly"
+    "|[<>≤≥]"
+)
+_ONE = r"one(?= (?:second|minute|hour|day|week|month|percent)\b)"  # and not "one thing"
+_FIGURE = rf"(?:(?:\d[\d.,]*\d|\d)(?:[kKmMxX]\b)?|\b(?:{_SPELT}|half)\b|\b{_ONE})"
+AMOUNT = rf"(?:(?:{_BOUND})\s?)?[€$£]?{_FIGURE}(?:\s?%| percent| per cent)?(?: (?:million|billion|thousand))?"
 _AMOUNT = re.compile(AMOUNT, re.I)
 _YEAR = re.compile(r"^(?:19|20)\d\d$")
 _WHEN = re.compile(

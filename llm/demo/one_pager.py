@@ -13,12 +13,8 @@ from llm.demo.words import bare, lower_first, sentence, sentences, shorten, uniq
 Answers = Mapping[str, str]
 _FEWEST, _ENOUGH, _MOST = 318, 340, 385
 _LIMITS = (45, 36, 28, 20, 14, 9)
-_NO_VERB = re.compile(
-    r"^(?:the|a|an|our|their|its|no|nothing|nobody|every|each|all|data|safety|whoever|whatever|people|hold|if|when|where"
-    r"|this|that|these|those|there|it|we|they|i|you|in|on|at|for|from|with|as|serve first|do one)\b"
-    r"|^\w+(?:s|'s|’s)\b|^\W|^\d",
-    re.I,
-)
+_OUR_VERBS = frozenset({"choose", "never", "always", "do", "don't", "say", "build", "keep", "decide", "put"})
+_NO_VERBS = frozenset("the a an our my their its no nothing nobody every each all it this that there we i you".split())
 
 
 @dataclass(slots=True)
@@ -36,7 +32,7 @@ def one_pager(company: str, headings: Sequence[str], framework: Mapping[str, Any
     parts = [
         _vision(framework, answers),
         _why_now(answers),
-        _how_we_win(framework),
+        _how_we_win(framework, answers),
         _next(framework),
         _numbers(framework, answers),
         _tensions(framework),
@@ -69,9 +65,10 @@ def _why_now(answers: Answers) -> _Part:
     )
 
 
-def _how_we_win(framework: Mapping[str, Any]) -> _Part:
-    choices = [as_we(str(text)) for text in items_of(framework.get("strategy"))]
-    rules = [as_we(str(text)) for text in items_of(framework.get("operating_principles"))]
+def _how_we_win(framework: Mapping[str, Any], answers: Answers) -> _Part:
+    said = " ".join(answers.values())
+    choices = [as_we(str(text), said) for text in items_of(framework.get("strategy"))]
+    rules = [as_we(str(text), said) for text in items_of(framework.get("operating_principles"))]
     return _Part(
         "How we win",
         choices[1:4] or choices,
@@ -126,10 +123,14 @@ def _tensions(framework: Mapping[str, Any]) -> _Part:
     )
 
 
-def as_we(text: str) -> str:
-    """ "Own every site." is "We own every site." when it begins with a verb, and stays as it is when not."""
+def as_we(text: str, said: str) -> str:
+    """ "Own every site." is "We own every site.", when it begins with a verb: with a word that stands behind "we" or
+    "to" in what the founder said."""
     plain = sentence(text)
-    return plain if _NO_VERB.match(plain) else f"We {lower_first(plain)}"
+    first = plain.split(" ", 1)[0].lower()
+    done = rf"\b(?:we|i|to|must|will|should|never|not|don['’]t) {re.escape(first)}\b"
+    is_verb = first in _OUR_VERBS or re.search(done, said, re.I)
+    return f"We {lower_first(plain)}" if is_verb and first not in _NO_VERBS else plain
 
 
 def _bet_line(bet: Mapping[str, Any]) -> str:

@@ -11,26 +11,32 @@ _MUST = (
     r"(?:must|shall|will|should|(?:has|have|needs?|wants?|plans?|aims?|intends?|hopes?|expects?)(?: also| still)? to"
     r"|(?:is|are) going to)"
 )
-_ABLE = r"(?:(?:also|still|now|first|then|soon) )?(?:(?:be|become|get) able to |learn (?:how )?to )?"
+_ABLE = r"(?:(?:also|still|now|first|then|soon) )?(?:(?:be|become|get) able to )?"
 _OBLIGED = re.compile(rf"^(?P<time>{_TIME})?(?P<who>{_WHO}) (?:also |still )?{_MUST} {_ABLE}(?P<what>\w.+)$", re.I)
 _CHOSEN = re.compile(
-    r"^we (?:have |had )?(?:also )?(?:chose|chosen|decided|agreed|committed|resolved|promised)(?: ourselves)? to "
+    r"^(?:we|i) (?:have |had )?(?:also )?(?:chose|chosen|decided|agreed|committed|resolved|promised)(?: ourselves)? to "
     r"(?P<what>\w.+)$",
     re.I,
 )
-_PICKED = re.compile(r"^we (?:have )?(?:also )?(?:chose|picked|preferred) (?P<what>\w.+)$", re.I)
+_PICKED = re.compile(r"^(?:we|i) (?:have )?(?:also )?(?:chose|picked|preferred) (?P<what>\w.+)$", re.I)
 _PRESENT = re.compile(
-    r"^we (?:also |still )?(?P<what>(?:never |always |only |do not |don[’']t )?(?P<verb>[a-z]+)\b.*)$", re.I
+    r"^(?:we|i) (?:also |still )?(?P<what>(?:never |always |only |do not |don[’']t )?(?P<verb>[a-z]+)\b.*)$", re.I
 )
 _WANTING = re.compile(
-    rf"^(?P<time>{_TIME})?we (?:also |still )?(?:need|lack|want) (?P<what>(?:a|an|the|two|three|more)\b.+)$", re.I
+    rf"^(?P<time>{_TIME})?(?:we|i) (?:also |still )?(?:need|lack|want) (?P<what>(?:a|an|the|two|three|more)\b.+)$", re.I
 )
+_BASES = {
+    "building": "build", "making": "make", "developing": "develop", "creating": "create", "selling": "sell",
+    "running": "run", "turning": "turn", "designing": "design", "offering": "offer", "helping": "help",
+}  # fmt: skip
+_DOING = re.compile(rf"^(?:we are|we['’]re|i am|i['’]m) (?P<verb>{'|'.join(_BASES)}) (?P<what>\w.+)$", re.I)
+_REFUSED = re.compile(r"^(?:we|i) (?:have )?(?:said|say) no to (?P<what>\w.+)$", re.I)
 _LABEL = re.compile(r"^(?P<label>[A-Z][^,.;:!?]{2,60}):\s+(?=\w)")
 
 # Verbs that say how it is rather than what to do, and pasts that do not end in "ed".
 _NO_ACTION = frozenset(
-    """are were is was have has had am will would can could may might must shall should exist believe think know hope
-    feel see want need like love hate expect argue doubt worry mean seem lack do live chose took made sold built
+    """do don am said are were is was has have had will would can could may might must shall should exist believe think
+    know hope feel see want need like love hate expect argue doubt worry mean seem lack live chose took made sold built
     went gave found left lost kept told ran won grew spent began saw knew got paid met held brought bought thought wrote
     stood came fell felt heard led sent taught understood""".split()
 )
@@ -77,8 +83,12 @@ def _imperative(text: str) -> str:
         return sentence(found["what"])
     if found := _PICKED.match(text):
         return sentence(f"Choose {found['what']}")
-    if (found := _OBLIGED.match(text)) and found["who"].lower() == "we" and not found["time"]:
+    if (found := _OBLIGED.match(text)) and found["who"].lower() in ("we", "i") and not found["time"]:
         return sentence(found["what"])
+    if found := _DOING.match(text):
+        return sentence(f"{_BASES[found['verb'].lower()]} {found['what']}")
+    if found := _REFUSED.match(text):
+        return sentence(f"Say no to {found['what']}")
     if (found := _PRESENT.match(text)) and _acts(found["verb"].lower()):
         return sentence(found["what"])
     return ""

@@ -5,14 +5,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 _BREAK = re.compile(r"(?<=[.!?…])(?P<close>[\"'”’»)\]]*)\s+(?=[\"'“‘«(\[]*[^\Wa-z_])|(?<=[。！？])|\s*\n+\s*")
-_ABBREVIATED = re.compile(r"(?:^|[\s(])(?:[A-Z]|[A-Z]\.[A-Z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|e\.g|i\.e|etc)\.$")
+_ABBREVIATED = re.compile(
+    r"(?:^|[\s(])(?:[A-Z]|[A-Z]\.[A-Z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|e\.g|i\.e|etc|Mio|Mrd|ca|bzw|Nr)\.$"
+)
 _BULLET = re.compile(r"^(?:[-*•–>#|]+|\(?\d{1,2}[.)])\s+")
-_MARKS = re.compile(r"[*_`#<>|~\\{}\[\]]+")
+_MARKS = re.compile(r"</?[A-Za-z!][^>]*>?|[*_`#|~\\{}\[\]]+")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:[.,'’/-][^\W_]+)*")
 TURN = re.compile(r"(?:[,;:]| –| -)\s|\s(?=(?:because|although|which|so that|but|while|instead|rather)\s)")
 _LOOSE_END = re.compile(
-    r"[\s,;:–-]+$|\s(?:and|or|but|the|a|an|to|of|with|for|that|by|in|on|at|our|their|its|is|are|who|than|as|from|not)$"
+    r"[\s,;:–-]+$|\s(?:and|or|but|the|a|an|to|of|with|for|that|by|in|on|at|our|their|its|is|are|who|than|as|from|not|without)$"
 )
 
 STOP = frozenset(
@@ -58,7 +60,9 @@ def bare(text: str) -> str:
 def lower_first(text: str) -> str:
     """To go on inside a sentence: the first letter is small unless it begins a name, a number or "I"."""
     head = text.split(" ", 1)[0]
-    return text[:1].lower() + text[1:] if head[:1].isupper() and head[1:].islower() or head in ("A",) else text
+    if re.match(r"I(?:['’]|$)", head) or not (head == "A" or head[:1].isupper() and head[1:].islower()):
+        return text
+    return text[:1].lower() + text[1:]
 
 
 def words(text: str) -> list[str]:
@@ -80,7 +84,7 @@ def shorten(text: str, most_words: int, most_chars: int = 10_000) -> str:
     if turns:
         return closed(trimmed(text[: turns[-1]])) + "."
     cut = max((end for end in ends if end <= limit), default=limit)
-    return closed(trimmed(text[:cut])[: most_chars - 2]) + "…"
+    return closed(trimmed(text[:cut])[: most_chars - 2] + "…")
 
 
 def closed(text: str) -> str:

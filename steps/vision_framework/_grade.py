@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 
 def _whole(value: object) -> object:
@@ -11,3 +11,6 @@ def _whole(value: object) -> object:
 
 
 Grade = Annotated[int, Field(ge=1, le=10), BeforeValidator(_whole)]
+# What a model is asked for. Its schema names no bounds, because with bounds it would not go out in the strict mode of
+# structured output, which is worth more; the bounds are checked when the answer is there.
+GivenGrade = Annotated[Grade, WithJsonSchema({"type": "integer", "description": "A whole number from 1 to 10"})]

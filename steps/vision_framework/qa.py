@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict
 
 from steps._step import step
 from steps._write import write_json
-from steps.vision_framework._grade import Grade
+from steps.vision_framework._grade import GivenGrade
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import Framework
@@ -25,7 +25,7 @@ class TensionCheck(_Report):
     """Are the tensions named, and are they real?"""
 
     passed: bool
-    score: Grade
+    score: GivenGrade
     feedback: str
 
 
@@ -44,7 +44,7 @@ class QualityReport(_Report):
     actionability: Check
     tensions: TensionCheck
     completeness: CompletenessCheck
-    overall_score: Grade
+    overall_score: GivenGrade
     recommendations: list[str]
 
 

@@ -9,7 +9,7 @@ from steps._place import lane
 from steps._prompt import Fixed
 from steps._step import step
 from steps._write import write_json
-from steps.vision_framework._grade import Grade
+from steps.vision_framework._grade import GivenGrade, Grade
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework._together import together
 from steps.vision_framework.answers import VisionBrief
@@ -25,9 +25,9 @@ class SectionMarks(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    specificity: Grade
-    actionability: Grade
-    alignment: Grade
+    specificity: GivenGrade
+    actionability: GivenGrade
+    alignment: GivenGrade
     issues: list[str]
     suggestions: list[str]
     strengths: list[str]
@@ -36,7 +36,7 @@ class SectionMarks(BaseModel):
 class MeasuredMarks(SectionMarks):
     """The same for bets and metrics, which can be measured."""
 
-    measurability: Grade
+    measurability: GivenGrade
 
 
 def _is_none(value: object) -> bool:
