@@ -11,7 +11,7 @@ from api.problems import HttpProblem
 from events.runs import DEFAULT_TENANT
 
 # What may be seen without a token: whether we live, and how to talk to us.
-OPEN = frozenset({"/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css"})
+OPEN = frozenset({"/", "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css"})
 OPEN_BELOW = "/problems/"
 
 

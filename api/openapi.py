@@ -63,7 +63,7 @@ PARAMETERS: dict[str, Doc] = {
 HEADERS: dict[str, Doc] = {
     "X-Request-ID": {"schema": {"type": "string"}, "description": "Yours, or one of ours; it is in every log line."},
     "X-Run-ID": {"schema": RUN_ID, "description": "The run that is watched."},
-    "Location": {"schema": {"type": "string", "format": "uri-reference"}, "description": "Where the run is."},
+    "Location": {"schema": {"type": "string", "format": "uri-reference"}, "description": "Where to look."},
     "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
     "Allow": {"schema": {"type": "string"}, "description": "The methods that this address takes."},

@@ -147,6 +147,15 @@ OPERATIONS: list[Operation] = [
     ),
     Operation(
         method="GET",
+        path="/",
+        endpoint=pages.start,
+        tag="Documentation",
+        summary="Where to begin",
+        answers={307: Answer("At `/docs`.", headers=["Location"])},
+        open=True,
+    ),
+    Operation(
+        method="GET",
         path="/openapi.json",
         endpoint=pages.openapi_json,
         tag="Documentation",

@@ -27,6 +27,7 @@ class RunBody(RunView):
     """A run as its log says it is at `tail_seq`, from which on `/events?after=` goes on. `prefect` is `degraded` for a
     run that Prefect did not see live."""
 
+    input: JsonValue = None
     steps: list[StepBody] = []  # pyright: ignore[reportIncompatibleVariableOverride] # frozen: nobody appends to it
     result: JsonValue = None
     prefect: Prefect | None = None
@@ -48,13 +49,13 @@ async def view_of(request: Request, run_id: UUID) -> RunView:
 
 
 async def full_view(request: Request, run_id: UUID) -> dict[str, Any]:
-    """The view as `GET /api/runs/{id}` gives it: texts so far, results, and what Prefect knows. Raises `UnknownRun`."""
+    """The view as `GET /api/runs/{id}` gives it, with input, texts and results. Raises `UnknownRun`."""
     store, tenant = request.state["store"], request.state["tenant"]
     view = await store.runs.view(run_id, tenant)
     header = await store.runs.header(run_id, tenant)
     prefect = {"prefect": header.prefect, "prefect_flow_run_id": header.prefect_flow_run_id}
     known = {name: str(value) for name, value in prefect.items() if value is not None}
-    return {**await snapshot(store.log, view), **known}
+    return {**await snapshot(store.log, view), "input": await store.runs.input(run_id, tenant), **known}
 
 
 async def result_of(request: Request, run_id: UUID) -> JsonValue:

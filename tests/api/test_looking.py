@@ -33,6 +33,7 @@ async def test_a_run_shows_what_the_fold_of_its_log_says(client: AsyncClient, st
         name: value for name, value in expected.items() if name != "steps"
     }
     assert body["result"] == {"score": 7.5}
+    assert body["input"] == {"a": 1}
     assert [(step["step"], step["status"], step["attempt"]) for step in steps] == [
         (step.step, step.status, step.attempt) for step in view.steps
     ]
