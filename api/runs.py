@@ -32,6 +32,9 @@ class CancelAccepted(BaseModel):
 async def list_runs(request: Request) -> JSONResponse:
     """`GET /api/runs?status=&pipeline=&after=&limit=`."""
     query = request.query_params
+    if any("\0" in value for value in query.values()):
+        # A database cannot even compare with it.
+        raise HttpProblem("bad-request", "A parameter has a NUL character in it.")
     status = query.get("status") or None
     if status is not None and status not in STATUSES:
         raise HttpProblem("bad-request", f"status is none of {', '.join(STATUSES)}.")

@@ -11,6 +11,7 @@ from typing import Any
 import httpcore2  # noqa: F401 # pyright: ignore[reportUnusedImport]
 import httpx2
 import pytest
+import structlog
 import uvicorn
 from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
@@ -28,6 +29,16 @@ def settings_with(**more: Any) -> Settings:
     """Settings that no environment changes, and that point at a Prefect server which is not there."""
     plain: dict[str, Any] = {"api_tokens": {}, "cors_origins": [], "database_url": None, "log_level": "INFO"}
     return Settings.model_validate({**plain, "prefect_api_url": f"{NOBODY}/api", **more})
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_log() -> None:
+    """structlog's own default reads source files to adorn a traceback, which would block."""
+    processors: list[structlog.typing.Processor] = [
+        structlog.processors.format_exc_info,
+        structlog.processors.KeyValueRenderer(),
+    ]
+    structlog.configure(processors=processors)
 
 
 @pytest.fixture

@@ -204,3 +204,11 @@ async def test_pipelines_are_listed_with_what_they_take_and_examples_that_work(c
         for example in each["examples"]:
             started = await client.post("/api/runs", json={"pipeline": each["name"], "input": example["input"]})
             assert started.status_code == 202, json.dumps(started.json())
+
+
+@pytest.mark.parametrize("name", ["pipeline", "after", "status"])
+async def test_a_nul_character_in_a_query_is_no_matter_of_the_database(database_url: str, name: str):
+    async with open_store(database_url) as store, in_process(create_app(settings_with(), store)) as client:
+        response = await client.get("/api/runs", params={name: "a\0b"})
+
+    assert problem(response) == (400, "bad-request")
