@@ -96,7 +96,7 @@ class Answer:
     def _shown(self, text: str) -> str:
         if not text.isascii() or self._half:
             text = self._whole(text)
-        self._spoke = self._spoke or not text.isspace()
+        self._spoke = self._spoke or bool(text.strip())
         return self._fences.feed(text) if self._fences else text
 
     def _whole(self, text: str) -> str:
@@ -109,7 +109,8 @@ class Answer:
 
     def rest(self) -> str:
         """The text that was still held back, at the end of a whole answer."""
-        return self._fences.finish() if self._fences else ""
+        half = "\ufffd" if self._half else ""
+        return self._fences.feed(half) + self._fences.finish() if self._fences else half
 
     @property
     def problem(self) -> ModelError | None:
