@@ -341,6 +341,7 @@ class Teller:
         return self.story.run_id
 
     async def upto(self, number: int) -> None:
+        """What follows, up to so many events in all; one by one, or the store would merge the chunks."""
         for event, epoch in list(zip(self.story.events, self.story.epochs, strict=True))[self.told : number]:
             if epoch is not None and epoch > self._epoch:
                 claim = await self.store.runs.claim("teller", run_id=self.story.run_id, lease=1000)
