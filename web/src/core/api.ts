@@ -1,0 +1,78 @@
+/** The API's operations as functions: plain values in, views out. All of them throw what `Http` throws. */
+
+import type { LogEvent } from "./contract.ts";
+import type { Http } from "./http.ts";
+import { fromSnapshot } from "./snapshot.ts";
+import { parseTranscript } from "./transcript.ts";
+import type { RunStatus, RunView } from "./view.ts";
+import type { CancelAccepted, PipelineInfo, RunBody, RunPage, Started } from "./wire.ts";
+
+export interface RunsFilter {
+  status?: RunStatus | undefined;
+  pipeline?: string | undefined;
+}
+
+export interface PageOfRuns {
+  readonly runs: RunBody[];
+  /** The `after` of the next page; undefined on the last. */
+  readonly nextAfter: string | undefined;
+}
+
+export interface StartOptions {
+  /** The same key and input start one run, however often they are sent. */
+  idempotencyKey?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Api {
+  /** Gives the run's id, once the run is stored. */
+  startRun(pipeline: string, input: unknown, options?: StartOptions): Promise<string>;
+  /** A run that refines one section of a framework: `{section, framework, answers, action | instruction, score?}`. */
+  refine(refinement: unknown, options?: StartOptions): Promise<string>;
+  getRun(runId: string, signal?: AbortSignal): Promise<RunView>;
+  /** What the run is now: `cancelled` already, or what it still is until its worker ends it. */
+  cancelRun(runId: string): Promise<RunStatus>;
+  listRuns(filter?: RunsFilter & { after?: string; limit?: number }, signal?: AbortSignal): Promise<PageOfRuns>;
+  pipelines(signal?: AbortSignal): Promise<PipelineInfo[]>;
+  /** The whole log of a run that has ended. One that goes on is waited for to its last word. */
+  transcript(runId: string, signal?: AbortSignal): Promise<LogEvent[]>;
+}
+
+export function createApi(http: Http): Api {
+  const get = async <Body>(path: string, signal?: AbortSignal): Promise<Body> =>
+    (await (await http(path, signal ? { signal } : {})).json()) as Body;
+
+  const post = async <Body>(path: string, body?: unknown, options: StartOptions = {}): Promise<Body> => {
+    const headers = new Headers(body === undefined ? {} : { "Content-Type": "application/json" });
+    if (options.idempotencyKey !== undefined) headers.set("Idempotency-Key", options.idempotencyKey);
+    const init: RequestInit = { method: "POST", headers, signal: options.signal ?? null };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    return (await (await http(path, init)).json()) as Body;
+  };
+
+  const startRun: Api["startRun"] = async (pipeline, input, options) =>
+    (await post<Started>("/api/runs", { pipeline, input }, options)).run_id;
+
+  return {
+    startRun,
+    refine: (refinement, options) => startRun("refine", refinement, options),
+    getRun: async (runId, signal) => fromSnapshot(await get<RunBody>(addressOf(runId), signal)),
+    cancelRun: async (runId) => (await post<CancelAccepted>(`${addressOf(runId)}/cancel`)).status,
+    async listRuns(filter = {}, signal) {
+      const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+      const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));
+      const page = await get<RunPage>(query.size ? `/api/runs?${query}` : "/api/runs", signal);
+      return { runs: page.runs, nextAfter: page.next_after };
+    },
+    pipelines: (signal) => get<PipelineInfo[]>("/api/pipelines", signal),
+    async transcript(runId, signal) {
+      const headers = { Accept: "application/x-ndjson" };
+      const response = await http(`${addressOf(runId)}/events`, { headers, signal: signal ?? null });
+      return parseTranscript(await response.text());
+    },
+  };
+}
+
+function addressOf(runId: string): string {
+  return `/api/runs/${encodeURIComponent(runId)}`;
+}

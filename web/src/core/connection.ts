@@ -1,0 +1,158 @@
+/** Staying connected to a stream: opening it from where we are, noticing that it is gone, and coming back. */
+
+import { backoff } from "./backoff.ts";
+import type { Problem } from "./contract.ts";
+import { ApiError, RequestError } from "./errors.ts";
+import { browserPresence, type Presence } from "./presence.ts";
+import { readSse, type SseMessage } from "./sse.ts";
+
+/** How the stream is doing; how the run is doing is another thing. `inMs` until the next try. */
+export type Connection =
+  | { readonly status: "connecting" | "live" | "offline" | "finished" }
+  | { readonly status: "reconnecting"; readonly attempt: number; readonly inMs: number }
+  | { readonly status: "failed"; readonly problem: Problem };
+
+export const CONNECTING: Connection = { status: "connecting" };
+export const LIVE: Connection = { status: "live" };
+export const OFFLINE: Connection = { status: "offline" };
+export const FINISHED: Connection = { status: "finished" };
+
+/** `advanced`: the cursor moved. `broken`: what came cannot be what follows; ask again from where we are. */
+export type Verdict = "advanced" | "same" | "finished" | "broken";
+
+/** What is listened to. */
+export interface Feed {
+  /** Ask for what is behind the cursor, as it is now. */
+  open(signal: AbortSignal): Promise<Response>;
+  take(messages: readonly SseMessage[]): Verdict;
+  /** The server says that there is no more (204). */
+  nothingMore(): Verdict;
+  tell(connection: Connection): void;
+}
+
+export interface ConnectionOptions {
+  presence?: Presence | undefined;
+  random?: (() => number) | undefined;
+}
+
+/** The server pings every 15 s: after two of them are missing, nobody is there. */
+const SILENCE_MS = 40_000;
+const MISSED_PING_MS = 20_000;
+const TICK_MS = 1000;
+/** A tick that comes this late: the machine was asleep, and its connections are dead without knowing it. */
+const ASLEEP_MS = 5000;
+
+export class Connector {
+  #feed: Feed;
+  #presence: Presence;
+  #random: () => number;
+  #stopped = new AbortController();
+  #again = new AbortController();
+  #failures = 0;
+  #heardAt = 0;
+  #tickedAt = 0;
+  #streaming = false;
+
+  constructor(feed: Feed, { presence = browserPresence, random = Math.random }: ConnectionOptions = {}) {
+    this.#feed = feed;
+    this.#presence = presence;
+    this.#random = random;
+  }
+
+  /** Gives the way to stop. */
+  start(): () => void {
+    this.#tickedAt = Date.now();
+    const unwatch = this.#presence.watch((change) => this.#noticed(change));
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
+    this.#stopped.signal.addEventListener("abort", () => {
+      clearInterval(ticking);
+      unwatch();
+    });
+    void this.#run();
+    return () => this.#stop();
+  }
+
+  /** Connect anew at once, whatever we were doing. */
+  reconnect(): void {
+    this.#again.abort();
+  }
+
+  #stop(): void {
+    this.#stopped.abort();
+    this.#again.abort();
+  }
+
+  async #run(): Promise<void> {
+    this.#feed.tell(CONNECTING);
+    while (!this.#stopped.signal.aborted) {
+      this.#again = new AbortController();
+      const ending = await this.#once(this.#again.signal).catch((error: unknown) => this.#reason(error));
+      this.#streaming = false;
+      if (this.#stopped.signal.aborted) return;
+      if (ending === "finished" || typeof ending === "object") {
+        this.#feed.tell(ending === "finished" ? FINISHED : ending);
+        return this.#stop();
+      }
+      await this.#pause();
+    }
+  }
+
+  /** One connection, to its end. */
+  async #once(signal: AbortSignal): Promise<Verdict> {
+    const response = await this.#feed.open(signal);
+    if (response.status === 204) return this.#feed.nothingMore();
+    this.#heardAt = Date.now();
+    this.#streaming = true;
+    for await (const messages of readSse(response)) {
+      if (signal.aborted) return "broken";
+      this.#heardAt = Date.now();
+      const verdict = this.#feed.take(messages);
+      if (verdict === "finished" || verdict === "broken") return verdict;
+      if (verdict === "advanced") this.#failures = 0;
+      this.#feed.tell(LIVE);
+    }
+    // The server closed, or something in between did; only a last word would have ended it.
+    return "broken";
+  }
+
+  #reason(error: unknown): Verdict | Connection {
+    if (error instanceof ApiError && !error.passing) return { status: "failed", problem: error.problem };
+    if (error instanceof RequestError || this.#again.signal.aborted) return "broken";
+    // Ours: to come back to the same would only break again.
+    const detail = error instanceof Error ? error.message : String(error);
+    return { status: "failed", problem: { type: "/problems/unreadable", title: "The stream cannot be read", detail } };
+  }
+
+  /** Until it is time to try again, or somebody says that it is. */
+  async #pause(): Promise<void> {
+    // `reconnect` ended the connection: it is not a failure, and nothing is waited for.
+    if (this.#again.signal.aborted) return;
+    this.#failures += 1;
+    const inMs = Math.round(backoff(this.#failures, this.#random));
+    this.#feed.tell(this.#presence.online() ? { status: "reconnecting", attempt: this.#failures, inMs } : OFFLINE);
+    const { signal } = this.#again;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, inMs);
+      signal.addEventListener("abort", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #noticed(change: "online" | "offline" | "shown" | "hidden"): void {
+    const silent = Date.now() - this.#heardAt;
+    // The page was away for long: what it was connected to may be gone without a word.
+    if (change === "online" || (change === "shown" && (!this.#streaming || silent > MISSED_PING_MS))) this.reconnect();
+    // A stream from the same machine goes on without a network: if something comes, we are live again.
+    if (change === "offline") this.#feed.tell(OFFLINE);
+    this.#tickedAt = Date.now();
+  }
+
+  #tick(): void {
+    const now = Date.now();
+    const slept = now - this.#tickedAt > ASLEEP_MS && !this.#presence.hidden();
+    if (this.#streaming && (slept || now - this.#heardAt > SILENCE_MS)) this.reconnect();
+    this.#tickedAt = now;
+  }
+}

@@ -1,0 +1,70 @@
+/** One request to the API: where it is, who is asking, and what to make of an answer that is none. */
+
+import type { Problem } from "./contract.ts";
+import { apiError, NoAnswer } from "./errors.ts";
+
+export interface HttpOptions {
+  /** Where the API is, without a slash at the end; "" for the page's own origin. */
+  baseUrl?: string;
+  token?: string | undefined;
+  /** Asked once for however many requests were refused; undefined leaves them refused. */
+  onUnauthorized?: (problem: Problem) => Promise<string | undefined> | string | undefined;
+  fetch?: typeof fetch;
+  /** How long a server may take to begin its answer. */
+  timeoutMs?: number;
+}
+
+/** The answer, if it is a good one. Throws `ApiError`, `NoAnswer`, or the reason of `init.signal`. */
+export type Http = (path: string, init?: RequestInit) => Promise<Response>;
+
+export function createHttp(options: HttpOptions = {}): Http {
+  const { baseUrl = "", timeoutMs = 10_000, onUnauthorized } = options;
+  let token = options.token;
+  let asking: Promise<string | undefined> | undefined;
+
+  const send = async (path: string, init: RequestInit, bearer: string | undefined): Promise<Response> => {
+    const headers = new Headers(init.headers);
+    if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(new NoAnswer(`No answer within ${timeoutMs} ms.`)), timeoutMs);
+    const signal = init.signal ? either(init.signal, deadline) : deadline.signal;
+    try {
+      return await (options.fetch ?? globalThis.fetch)(baseUrl + path, { ...init, headers, signal });
+    } catch (error) {
+      if (signal.aborted) throw signal.reason;
+      throw new NoAnswer("The connection could not be made, or broke.", { cause: error });
+    } finally {
+      // The deadline is for the beginning of an answer; a stream may go on for as long as it likes.
+      clearTimeout(timer);
+    }
+  };
+
+  const ask = (problem: Problem): Promise<string | undefined> => {
+    asking ??= Promise.resolve(onUnauthorized?.(problem)).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
+
+  return async (path, init = {}) => {
+    for (;;) {
+      const used = token;
+      const response = await send(path, init, used);
+      if (response.ok) return response;
+      const error = await apiError(response);
+      if (response.status !== 401) throw error;
+      // Somebody may have given a new token while this request was on its way.
+      const given = token === used ? await ask(error.problem) : token;
+      if (given === undefined) throw error;
+      token = given;
+      init.signal?.throwIfAborted();
+    }
+  };
+}
+
+/** `AbortSignal.any`, for browsers that do not have it yet. */
+function either(outer: AbortSignal, inner: AbortController): AbortSignal {
+  if (outer.aborted) inner.abort(outer.reason);
+  else outer.addEventListener("abort", () => inner.abort(outer.reason), { signal: inner.signal });
+  return inner.signal;
+}

@@ -1,0 +1,30 @@
+/** Runs without React: read this file for all that there is. */
+
+export type { Api, PageOfRuns, RunsFilter, StartOptions } from "./api.ts";
+export { createApi } from "./api.ts";
+export type { Client, ClientOptions } from "./client.ts";
+export { createClient } from "./client.ts";
+export type { Connection } from "./connection.ts";
+export type * from "./contract.ts";
+export { ApiError, NoAnswer, RequestError } from "./errors.ts";
+export { fold, foldAll } from "./fold.ts";
+export type { Scheduler } from "./frame.ts";
+export { nextFrame } from "./frame.ts";
+export type { Http, HttpOptions } from "./http.ts";
+export { createHttp } from "./http.ts";
+export type { Presence } from "./presence.ts";
+export type { Store } from "./publisher.ts";
+export type { Rate } from "./rate.ts";
+export { tokensPerSecond } from "./rate.ts";
+export type { ReplayOptions, ReplayState, ReplayStore } from "./replay.ts";
+export { createReplayStore } from "./replay.ts";
+export type { Rope } from "./rope.ts";
+export type { RunsState, RunsStore, RunsStoreOptions } from "./runs.ts";
+export { createRunsStore } from "./runs.ts";
+export { fromSnapshot } from "./snapshot.ts";
+export type { RunSource, RunState, RunStore, RunStoreOptions } from "./store.ts";
+export { createRunStore } from "./store.ts";
+export { parseTranscript } from "./transcript.ts";
+export type { Attempt, Draft, Eta, Part, Place, RunStatus, RunView, StepStatus, StepView, Working } from "./view.ts";
+export { hasEnded, opening, textOf } from "./view.ts";
+export type { PipelineInfo, RunBody } from "./wire.ts";

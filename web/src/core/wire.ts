@@ -1,0 +1,92 @@
+/** What the API answers with, as it is on the wire (events/view.py, api/): the event types are in contract.ts. */
+
+import type { Expected, PlannedStep, Problem } from "./contract.ts";
+import type { RunStatus, StepStatus } from "./view.ts";
+
+/** A run at one position of its log: an item of `GET /api/runs`, and, with texts and results, `GET /api/runs/{id}`. */
+export interface RunBody {
+  run_id: string;
+  pipeline: string;
+  status: RunStatus;
+  progress: number;
+  eta_ms?: number | null;
+  tail_seq: number;
+  cost_usd?: number | null;
+  cost_complete: boolean;
+  input_tokens: number;
+  output_tokens: number;
+  models: string[];
+  created_at?: number | null;
+  started_at?: number | null;
+  ended_at?: number | null;
+  duration?: number | null;
+  forked_from?: string | null;
+  cancel_requested: boolean;
+  steps: StepBody[];
+  problem?: Problem | null;
+  failed_step?: string | null;
+  result?: unknown;
+}
+
+export interface StepBody {
+  step: string;
+  label: string;
+  after: string[];
+  status: StepStatus;
+  attempt: number;
+  duration?: number | null;
+  expected_ms?: Expected | null;
+  started_at?: number | null;
+  cost_usd?: number | null;
+  input_tokens: number;
+  output_tokens: number;
+  reused_from?: string | null;
+  problem?: Problem | null;
+  message?: string | null;
+  open: PlaceBody[];
+  result?: unknown;
+  /** Of a step that is not finished: all that its open attempts wrote, and the same by lane, where there are any. */
+  text?: string | null;
+  lanes?: Record<string, string>;
+  /** Of a step that is not finished: the parts that hold; `checkpoints` are the pointers of those that outlive it. */
+  partials?: Record<string, unknown>;
+  checkpoints?: string[];
+}
+
+export interface PlaceBody {
+  attempt: number;
+  lane?: string | null;
+  round?: number | null;
+  started_seq?: number | null;
+}
+
+/** `next_after` is the `after` of the next page. */
+export interface RunPage {
+  runs: RunBody[];
+  next_after?: string;
+}
+
+/** One message of `GET /api/runs/events`. */
+export interface RunChanged {
+  type: "run_changed";
+  cursor: number;
+  run: RunBody;
+}
+
+export interface Started {
+  run_id: string;
+  events_url: string;
+}
+
+export interface CancelAccepted {
+  run_id: string;
+  status: RunStatus;
+}
+
+export interface PipelineInfo {
+  name: string;
+  label: string;
+  plan: PlannedStep[];
+  input_schema: Record<string, unknown>;
+  examples: { name: string; input: Record<string, unknown> }[];
+}

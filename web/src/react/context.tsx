@@ -1,0 +1,29 @@
+/** Which server the components below talk to. */
+
+import { createContext, type ReactNode, useContext, useState } from "react";
+import { type Client, type ClientOptions, createClient } from "../core/client.ts";
+
+const ClientContext = createContext<Client | undefined>(undefined);
+
+export interface StepglassProviderProps extends ClientOptions {
+  /** One made elsewhere, instead of one made of the other properties. */
+  client?: Client;
+  children: ReactNode;
+}
+
+/** The properties that describe the server are read once: give the provider a `key` to have it begin anew. */
+export function StepglassProvider({ client, children, ...options }: StepglassProviderProps): ReactNode {
+  const [own] = useState(() => client ?? createClient(options));
+  return <ClientContext value={client ?? own}>{children}</ClientContext>;
+}
+
+export function useClient(): Client {
+  const client = useOptionalClient();
+  if (!client) throw new Error("No Stepglass server is known here: put a <StepglassProvider> around this component.");
+  return client;
+}
+
+/** For what works with a store as well. */
+export function useOptionalClient(): Client | undefined {
+  return useContext(ClientContext);
+}

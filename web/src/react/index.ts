@@ -1,0 +1,16 @@
+/** Runs in React, without anything to see: read this file for all that there is. */
+
+export type { StepglassProviderProps } from "./context.tsx";
+export { StepglassProvider, useClient } from "./context.tsx";
+export type { Action } from "./use-action.ts";
+export { useAction } from "./use-action.ts";
+export type { CancelRun } from "./use-cancel-run.ts";
+export { useCancelRun } from "./use-cancel-run.ts";
+export type { RunRef } from "./use-run.ts";
+export { useNow, useRun, useRunSource } from "./use-run.ts";
+export type { Runs } from "./use-runs.ts";
+export { useRuns } from "./use-runs.ts";
+export type { StartRun } from "./use-start-run.ts";
+export { useStartRun } from "./use-start-run.ts";
+export type { Equal } from "./use-store.ts";
+export { shallowEqual, useStore } from "./use-store.ts";

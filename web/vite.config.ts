@@ -1,0 +1,23 @@
+/** The app: from index.html to dist/app, files that the API serves as they are, under a CSP without anything inline. */
+
+import react from "@vitejs/plugin-react";
+import { loadEnv } from "vite";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig(({ mode }) => ({
+  plugins: [react()],
+  build: {
+    outDir: "dist/app",
+    // A `data:` URL is something inline, too.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  // Recorded runs, for `?replay=`: addresses of files of their own, fetched when asked for.
+  assetsInclude: ["**/*.jsonl"],
+  server: { proxy: { "/api": loadEnv(mode, ".", "STEPGLASS_")["STEPGLASS_URL"] ?? "http://127.0.0.1:8000" } },
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}"],
+    sequence: { shuffle: true },
+    restoreMocks: true,
+  },
+}));
