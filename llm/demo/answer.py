@@ -50,7 +50,7 @@ def _review(asked: Asked) -> str:
 
 
 def _marks(asked: Asked) -> str:
-    given = marks(asked.section, asked.json("value"), asked.answers)
+    given = marks(asked.section, asked.value("value"), asked.answers)
     wanted = asked.properties or given
     return _as_json({name: value for name, value in given.items() if name in wanted})
 

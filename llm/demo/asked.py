@@ -30,6 +30,11 @@ class Asked:
         except (KeyError, ValueError):
             return None
 
+    def value(self, name: str) -> Any:
+        """A piece of data as JSON, or as the text that it is."""
+        found = self.json(name)
+        return self.data.get(name) if found is None else found
+
     @property
     def properties(self) -> Mapping[str, Any]:
         """The members that the schema asks for."""

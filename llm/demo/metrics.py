@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from llm.demo.numbers import AMOUNT, amounts, cadence, when, without_when
-from llm.demo.voice import unlabelled
+from llm.demo.voice import task, unlabelled
 from llm.demo.words import bare, content, lower_first, sentences, shorten, themes, trimmed
 
 Metric = dict[str, str]
@@ -13,7 +13,7 @@ _LEAD = re.compile(
     r"^(?:(?:and|with|but|also|then|that|which means|it means that|success (?:is|means)(?: that)?)\s+)*"
     r"(?:(?:we|it|they|i)\s(?:will |must |also |want to |want |expect |aim (?:for|at) )*)?"
     r"(?:(?:serve|have|want|use|reach|run|make|earn|need|see|keep|get|sell|employ|operate|are at|be at|achieve|hit"
-    r"|grow to|sign|at(?! least| most)|to)\s+)?",
+    r"|raise|grow to|sign|at(?! least| most)|to)\s+)?",
     re.I,
 )
 _JOINT = re.compile(r",? and (?=\S)|, with |; |, | with ", re.I)
@@ -37,14 +37,15 @@ _HOW_MANY = re.compile(rf"^(?P<amount>{AMOUNT}) (?P<name>[a-z].+)$", re.I)
 _TIMED = re.compile(rf"^{AMOUNT} (?:seconds?|minutes?|hours?|days?|weeks?|months?)\b", re.I)
 
 
-def metrics_of(success: str, elsewhere: Iterable[str], most: int = 8) -> list[Metric]:
-    """At least three metrics, most of them out of `success`, then out of other texts, then out of their themes."""
+def metrics_of(success: str, elsewhere: Iterable[str], most: int = 8, enough: int = 4) -> list[Metric]:
+    """At least three metrics, most out of `success`; where those are not `enough`, out of other texts."""
     found: dict[str, Metric] = {}
     for text in (success, *elsewhere):
-        if len(found) >= 4 and text is not success:
+        if len(found) >= enough and text is not success:
             break
         for said in sentences(text):
-            for metric in _in_sentence(unlabelled(said)):
+            job = None if text is success else task(said)
+            for metric in _in_sentence(job.what if job else unlabelled(said)):
                 found.setdefault(metric["name"].lower(), metric)
     for theme in themes(success, 12) + ["revenue", "customers", "retention"]:
         if len(found) >= 3:
@@ -70,7 +71,7 @@ def _clauses(said: str) -> list[str]:
     """A sentence in pieces that hold an amount each; what holds none goes with the piece before it."""
     pieces: list[str] = []
     dated = ""
-    if leading := re.match(r"(?:by|until|before) [^,]{3,24}?(?=,? we\b)", said, re.I):
+    if leading := re.match(r"(?:by|until|before|within|in) [^,]{3,24}?(?=,? we\b)", said, re.I):
         dated, said = leading[0], said[leading.end() :].lstrip(" ,")
     start = 0
     for joint in [*_JOINT.finditer(said), None]:
@@ -124,6 +125,7 @@ def _named(name: str, target: str, due: str) -> Metric | None:
     name = bare(trimmed(name.strip(" ,;:")))
     if not [word for word in content(name) if not re.fullmatch(_UNIT, word)]:
         return None
+    target = target.split(";")[0]
     if due and due.lower() not in target.lower():
         target = f"{target} {lower_first(due)}"
     target = bare(shorten(target[:1].upper() + target[1:], 16, 100))

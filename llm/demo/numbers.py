@@ -8,7 +8,7 @@ _BOUND = (
     "|[<>≤≥]"
 )
 _ONE = r"one(?= (?:second|minute|hour|day|week|month|percent)\b)"  # and not "one thing"
-_FIGURE = rf"(?:(?:\d[\d.,]*\d|\d)(?:[kKmMxX]\b)?|\b(?:{_SPELT}|half)\b|\b{_ONE})"
+_FIGURE = rf"(?:(?<![A-Za-z])(?:\d[\d.,]*\d|\d)(?:[kKmMxX]\b)?|\b(?:{_SPELT}|half)\b|\b{_ONE})"
 AMOUNT = rf"(?:(?:{_BOUND})\s?)?[€$£]?{_FIGURE}(?:\s?%| percent| per cent)?(?: (?:million|billion|thousand))?"
 _AMOUNT = re.compile(AMOUNT, re.I)
 _YEAR = re.compile(r"^(?:19|20)\d\d$")

@@ -6,12 +6,12 @@ from typing import Any
 
 from llm.demo.bets import bets_of
 from llm.demo.bounds import BETS, LISTS, METRICS, fit_bet, fit_list, fit_metric, fit_vision, items_of, rows_of
-from llm.demo.framework import framework_of, principles_of, strategy_of, vision_of
+from llm.demo.framework import framework_of, principles_of, still_open, strategy_of, vision_of
 from llm.demo.metrics import metrics_of
 from llm.demo.numbers import amounts
 from llm.demo.tensions import tensions_of
 from llm.demo.voice import imperative
-from llm.demo.words import bare, content, lower_first, overlap, sentences, shorten, unique
+from llm.demo.words import bare, content, lower_first, overlap, sentences, terse, unique, words
 
 Answers = Mapping[str, str]
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ def _vision(value: str, wish: str, instruction: str, answers: Answers) -> str:
     old = sentences(value)
     match wish:
         case "more_concise":
-            return fit_vision([shorten(text, 16) for text in old[:2]])
+            return fit_vision([terse(text) for text in old[:2]])
         case "different_angle":
             return vision_of(answers, skip=1)
         case "add_detail" | "more_specific":
@@ -54,34 +54,32 @@ def _vision(value: str, wish: str, instruction: str, answers: Answers) -> str:
 def _texts(section: str, old: list[str], wish: str, instruction: str, answers: Answers) -> list[str]:
     match wish:
         case "more_concise":
-            return [shorten(text, 11) for text in old]
+            return [terse(text, 2 if section == "tensions" else 4) for text in old]
         case "different_angle":
             again = {"strategy": strategy_of, "operating_principles": principles_of}.get(section)
             return again(answers, 1) if again else list(reversed(tensions_of(answers, 6)))
-        case "more_specific":
-            facts = [text for text in _everything(answers) if amounts(text)]
-            return [_with_fact(text, facts) for text in old]
-        case "add_detail":
-            return _one_more(section, old, " ".join(old), answers)
+        case "more_specific" if section != "tensions":
+            return _with_facts(old, _facts(answers, "current_state", "success_definition", "required_capabilities"))
         case _:
-            return _one_more(section, old, instruction, answers)
+            return _one_more(section, old, instruction or " ".join(old), answers)
 
 
 def _rows(section: str, old: list[Row], wish: str, instruction: str, answers: Answers) -> list[dict[str, str]]:
-    metrics = metrics_of(answers.get("success_definition", ""), _rest(answers), 12)
+    metrics = metrics_of(answers.get("success_definition", ""), _rest(answers), 12, 12)
     fresh: Sequence[Mapping[str, Any]] = metrics if section == "metrics" else bets_of(answers, metrics, 8)
     fit, (least, most), key = (fit_metric, METRICS, "name") if section == "metrics" else (fit_bet, BETS, "bet")
     rows = [fit(row) for row in old if {"target", "cadence"} <= row.keys() or {"measure", "horizon"} <= row.keys()]
     have = {row[key] for row in rows}
     more = [fit(row) for row in fresh if fit(row)[key] not in have]
     if wish == "more_concise":
-        rows = [fit({**row, key: shorten(row[key], 9)}) for row in rows[: max(least, len(rows) - 1)]]
+        rows = [fit({**row, key: terse(row[key])}) for row in rows[: max(least, len(rows) - 1)]]
     elif wish == "different_angle":
         rows = more + rows[::-1]
     elif wish == "more_specific" and section == "metrics":
         rows = [fit({**row, "target": _from_today(row, answers)}) for row in rows]
     elif wish == "more_specific":
-        rows = [fit({**row, "measure": _with_fact(row["measure"], _facts(answers))}) for row in rows]
+        texts = _with_facts([row["bet"] for row in rows], _facts(answers, "current_state"))
+        rows = [fit({**row, "bet": text}) for row, text in zip(rows, texts, strict=True)]
     else:
         rows += sorted(more, key=lambda row: -overlap(instruction or " ".join(row.values()), row.values()))[:1]
     return [*rows, *more, *map(fit, fresh)][: max(least, min(most, len(rows)))]
@@ -98,17 +96,20 @@ def _one_more(section: str, old: list[str], towards: str, answers: Answers) -> l
     return [*nearest, *kept]
 
 
-def _with_fact(text: str, facts: list[str]) -> str:
-    """The text with the number that the answers have nearest to it, unless it has one."""
-    if amounts(text):
-        return text
-    near = [fact for fact in _nearest(text, facts) if overlap(text, [fact]) >= 0.2]
-    return f"{bare(text)} ({lower_first(bare(shorten(near[0], 14)))})." if near else text
+def _with_facts(texts: list[str], facts: list[str]) -> list[str]:
+    """The texts, those without a number with the one from the answers that is nearest: at least one of them."""
+    pairs = [
+        (overlap(text, [fact]), number, fact) for number, text in enumerate(texts) for fact in _nearest(text, facts)
+    ]
+    fresh = [pair for pair in pairs if overlap(pair[2], [texts[pair[1]]]) < 0.8]
+    wanted = [pair for pair in fresh if pair[0] >= 0.2 and not amounts(texts[pair[1]])] or sorted(fresh)[-1:]
+    more = {number: lower_first(bare(fact)) for _, number, fact in wanted}
+    return [f"{bare(text)} ({more[number]})." if number in more else text for number, text in enumerate(texts)]
 
 
 def _from_today(row: Mapping[str, str], answers: Answers) -> str:
     """A metric's target with today's value in front of it, where the founder says what that is."""
-    for text in _facts(answers):
+    for text in _facts(answers, "current_state"):
         position = text.lower().find(row["name"].lower())
         if position >= 0 and (found := amounts(text[position:])) and "from" not in row["target"]:
             return f"{row['target']}, from {found[0][0].strip()}"
@@ -122,12 +123,14 @@ def _nearest(towards: str, texts: Sequence[str]) -> list[str]:
     return [best] if best else []
 
 
-def _facts(answers: Answers) -> list[str]:
-    return [text for text in sentences(answers.get("current_state", "")) if amounts(text)]
+def _facts(answers: Answers, *fields: str) -> list[str]:
+    """Sentences with a number in them, short enough to be put beside something else."""
+    said = [text for field in fields for text in sentences(answers.get(field, ""))]
+    return [text for text in map(terse, said) if amounts(text) and len(words(text)) <= 18]
 
 
 def _others(answers: Answers, old: Sequence[str]) -> list[str]:
-    return [text for text in _everything(answers) if overlap(text, old) < 0.8]
+    return [text for text in _everything(answers) if overlap(text, old) < 0.8 and not still_open(text)]
 
 
 def _everything(answers: Answers) -> list[str]:
@@ -135,4 +138,4 @@ def _everything(answers: Answers) -> list[str]:
 
 
 def _rest(answers: Answers) -> list[str]:
-    return [answers.get("required_capabilities", ""), answers.get("current_state", "")]
+    return [answers.get("required_capabilities", "")]

@@ -12,7 +12,7 @@ _BULLET = re.compile(r"^(?:[-*•–>#|]+|\(?\d{1,2}[.)])\s+")
 _MARKS = re.compile(r"</?[A-Za-z!][^>]*>?|[*_`#|~\\{}\[\]]+")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:[.,'’/-][^\W_]+)*")
-TURN = re.compile(r"(?:[,;:]| –| -)\s|\s(?=(?:because|although|which|so that|but|while|instead|rather)\s)")
+TURN = re.compile(r"(?:[,;:]| –| -)\s|\s(?=(?:because|although|which|so that|but|while|instead of|rather than)\s)")
 _LOOSE_END = re.compile(
     r"[\s,;:–-]+$|\s(?:and|or|but|the|a|an|to|of|with|for|that|by|in|on|at|our|their|its|is|are|who|than|as|from|not|without)$"
 )
@@ -85,6 +85,14 @@ def shorten(text: str, most_words: int, most_chars: int = 10_000) -> str:
         return closed(trimmed(text[: turns[-1]])) + "."
     cut = max((end for end in ends if end <= limit), default=limit)
     return closed(trimmed(text[:cut])[: most_chars - 2] + "…")
+
+
+def terse(text: str, least_words: int = 4) -> str:
+    """A sentence up to where it first takes a turn; the whole of it where it takes none."""
+    for turn in TURN.finditer(text):
+        if len(words(text[: turn.start()])) >= least_words:
+            return closed(trimmed(text[: turn.start()])) + "."
+    return text
 
 
 def closed(text: str) -> str:

@@ -91,7 +91,7 @@ async def refine(request: Refinement) -> RefinedSection:
         section=Fixed(request.section),
         framework=request.framework.model_dump(mode="json", exclude={"company_id", "updated_at"}),
         answers=laid_out(request.answers),
-        task=_task(request),
+        task=task_of(request),
     )
     shape = repair_of(frozenset({request.section}))
     part = {request.section: SECTIONS[request.section]}
@@ -133,7 +133,8 @@ async def _card(which: Literal["before", "after"], request: Refinement, value: J
     return await score_section(request.section, value, request.answers, path=f"/{which}", in_lane=which)
 
 
-def _task(request: Refinement) -> Fixed:
+def task_of(request: Refinement) -> Fixed:
+    """What the model is told to do: our words for a quick action, or a person's words, fenced."""
     if request.action is not None:
         return Fixed(_ACTIONS[request.action])
     return Fixed(f"{_SAID}\n\n{fence('data', request.instruction or '', name='instruction')}")
