@@ -85,7 +85,7 @@ class Appender:
                 self._something.clear()
                 await self._something.wait()
                 continue
-            await self._persist(self._take())
+            await self._persist(self._take(), {})
 
     def close(self) -> None:
         """Take no more; `run` ends when the rest is stored."""
@@ -113,10 +113,13 @@ class Appender:
         self._room.set()
         return taken
 
-    async def _persist(self, items: dict[UUID, list[Item]]) -> None:
-        """Commit `items`, again while the database is away. After `PATIENCE` everything that waits fails with it."""
+    async def _persist(self, items: dict[UUID, list[Item]], doubt: dict[UUID, RunBatch]) -> None:
+        """Commit `items`, again while the database is away. After `PATIENCE` everything that waits fails with it.
+
+        `doubt` are the batches of commits that had no answer: they may be stored.
+        """
         loop = asyncio.get_running_loop()
-        end, pause, doubt = loop.time() + PATIENCE, 0.02, dict[UUID, RunBatch]()
+        end, pause = loop.time() + PATIENCE, 0.02
         while items:
             try:
                 with translated():
@@ -126,7 +129,7 @@ class Appender:
             except StoreUnavailable as error:
                 failure = error
             except Exception as error:  # Whatever it is, whoever waits for these events must hear of it.
-                return await self._apart(items, error)
+                return await self._apart(items, doubt, error)
             self._known.clear()
             if loop.time() + pause > end:
                 return self._give_up(items, failure)
@@ -134,7 +137,7 @@ class Appender:
             pause = min(pause * 2, 0.5)
 
     async def _commit(self, items: dict[UUID, list[Item]], doubt: dict[UUID, RunBatch]) -> dict[UUID, list[Item]]:
-        """One commit. Returns what must be tried again; `doubt` are the batches of commits without an answer."""
+        """One commit. Returns what must be tried again, and leaves in `doubt` what it had no answer for."""
         async with borrowed(self._pool) as connection:
             for run_id, known in (await load(connection, [one for one in items if one not in self._known])).items():
                 self._remember(run_id, known)
@@ -159,7 +162,10 @@ class Appender:
         again: dict[UUID, list[Item]] = {}
         for batch, outcome in done:
             if outcome == "stored":
-                self._remember(batch.run_id, Known(batch.tail, batch.view))
+                if batch.types[-1] in LAST_WORDS:
+                    del self._known[batch.run_id]
+                else:
+                    self._remember(batch.run_id, Known(batch.tail, batch.view))
                 self._resolve(batch)
                 continue
             del self._known[batch.run_id]
@@ -169,12 +175,12 @@ class Appender:
                 self._refuse(items[batch.run_id], batch.run_id, outcome)
         return again
 
-    async def _apart(self, items: dict[UUID, list[Item]], error: Exception) -> None:
+    async def _apart(self, items: dict[UUID, list[Item]], doubt: dict[UUID, RunBatch], error: Exception) -> None:
         """Something in this commit cannot be stored. Each run by itself, so that the one at fault fails alone."""
         self._known.clear()
         if len(items) > 1:
             for run_id, group in items.items():
-                await self._persist({run_id: group})
+                await self._persist({run_id: group}, {one: batch for one, batch in doubt.items() if one == run_id})
         else:
             _fail([item for group in items.values() for item in group], error)
 

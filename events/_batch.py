@@ -24,6 +24,11 @@ class Item:
     done: "asyncio.Future[int]"
 
     @property
+    def lone(self) -> bool:
+        """A single event, as a stream of chunks comes."""
+        return len(self.said) == 1
+
+    @property
     def final(self) -> bool:
         return self.said[-1][0].type in LAST_WORDS
 
@@ -87,14 +92,14 @@ def plan(run_id: UUID, items: Sequence[Item], known: Known) -> RunBatch:
 
 
 def _merged(said: Sequence[tuple[Event, bytes | None, Item]]) -> Iterator[tuple[Event, bytes | None, list[Item]]]:
-    """Neighbouring chunks of one place as one, with the time of the first."""
+    """Neighbouring chunks of one place as one, with the time of the first. What was appended in one piece stays so."""
     at = 0
     while at < len(said):
         event, body, item = said[at]
         members, until = [item], at + 1
-        if isinstance(event, ModelChunk):
+        if isinstance(event, ModelChunk) and item.lone:
             run = [event]
-            while until < len(said) and isinstance(follower := said[until][0], ModelChunk) and _same(event, follower):
+            while until < len(said) and (follower := _follower(event, said[until])):
                 run.append(follower)
                 members.append(said[until][2])
                 until += 1
@@ -103,10 +108,14 @@ def _merged(said: Sequence[tuple[Event, bytes | None, Item]]) -> Iterator[tuple[
         at = until
 
 
-def _same(one: ModelChunk, other: ModelChunk) -> bool:
+def _follower(one: ModelChunk, said: tuple[Event, bytes | None, Item]) -> ModelChunk | None:
+    """What was said next, if it may become one with `one`."""
+    other, _, item = said
+    if not isinstance(other, ModelChunk) or not item.lone:
+        return None
     place = (one.step, one.attempt, one.lane, one.round)
     plain = other.message is None and other.progress is None and other.duration is None
-    return place == (other.step, other.attempt, other.lane, other.round) and plain
+    return other if plain and place == (other.step, other.attempt, other.lane, other.round) else None
 
 
 def _joined(chunks: Sequence[ModelChunk]) -> ModelChunk:

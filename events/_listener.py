@@ -20,6 +20,9 @@ log = logging.getLogger("stepglass.listener")
 LOOK_EVERY = 1.0
 """Seconds between two looks at the tails of the runs that are waited for."""
 
+ANSWER_WITHIN = 2.0
+"""Seconds after which a listening connection that does not answer is given up."""
+
 _TAILS = "SELECT run_id, tail_seq FROM stepglass.runs WHERE run_id = ANY ($1)"
 _CHANNELS = ("stepglass_events", "stepglass_queued", "stepglass_control")
 
@@ -60,7 +63,7 @@ class Listener:
         self._database = database
         self._waiters: defaultdict[UUID, set[Waiter]] = defaultdict(set)
         self._ears: set[_Ear] = set()
-        self.connected = asyncio.Event()
+        self._connected = False
 
     @contextmanager
     def waiting(self, run_id: UUID, after: int) -> Generator[Waiter, None, None]:
@@ -87,12 +90,10 @@ class Listener:
         """Stay connected for ever. Each connection lives until it fails, or does not answer a look."""
         pause = 0.05
         while True:
-            self.connected.clear()
             try:
                 with translated():
                     connection = await connect(self._database.dsn)
                     try:
-                        pause = 0.05
                         await self._attend(connection)
                     finally:
                         connection.terminate()
@@ -101,10 +102,11 @@ class Listener:
                 log.warning("the listening connection was lost (%s); listening again", error)
             except Exception:
                 log.exception("the listener failed; listening again")
+            pause = min(pause * 2, LOOK_EVERY) if not self._connected else 0.05
+            self._connected = False
             with suppress(StoreError):
                 await self.look()
             await asyncio.sleep(pause)
-            pause = min(pause * 2, LOOK_EVERY)
 
     async def _attend(self, connection: Session) -> None:
         gone = asyncio.Event()
@@ -113,14 +115,14 @@ class Listener:
             await connection.add_listener(channel, self._hear)
         # What was said before we listened, nobody will say again.
         self._tell(None)
-        self.connected.set()
         while not gone.is_set():
             await self.look()
+            self._connected = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
                     await gone.wait()
             if not gone.is_set():
-                await connection.execute("SELECT 1", timeout=2)
+                await connection.execute("SELECT 1", timeout=ANSWER_WITHIN)
 
     async def look(self) -> None:
         """Ask once for the tails of all runs that are waited for, over a reader's connection."""

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
-from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -67,11 +66,21 @@ class Database:
     reads: Pool
 
     async def call(self, work: Callable[[Connection], Awaitable[T]], *, patience: float = 2.0) -> T:
-        """One transaction, again on a new connection while the database is away. `work` must bear being repeated."""
-        return await _persist(self.calls, work, patience, transaction=True)
+        """One statement, again on a new connection while the database is away. `work` must bear being repeated."""
+        return await _persist(self.calls, work, patience)
+
+    async def transact(self, work: Callable[[Connection], Awaitable[T]], *, patience: float = 2.0) -> T:
+        """The same for several statements in one transaction."""
+
+        async def transaction(connection: Connection) -> T:
+            async with connection.transaction():
+                return await work(connection)
+
+        return await _persist(self.calls, transaction, patience)
 
     async def read(self, work: Callable[[Connection], Awaitable[T]], *, patience: float = 2.0) -> T:
-        return await _persist(self.reads, work, patience, transaction=False)
+        """The same for looking something up, on the readers' connections."""
+        return await _persist(self.reads, work, patience)
 
 
 @asynccontextmanager
@@ -86,16 +95,13 @@ async def borrowed(pool: Pool) -> AsyncGenerator[Connection, None]:
             raise
 
 
-async def _persist(pool: Pool, work: Callable[[Connection], Awaitable[T]], patience: float, *, transaction: bool) -> T:
+async def _persist(pool: Pool, work: Callable[[Connection], Awaitable[T]], patience: float) -> T:
     end, pause = time.monotonic() + patience, 0.02
     while True:
         try:
             with translated():
                 async with borrowed(pool) as connection:
-                    if not transaction:
-                        return await work(connection)
-                    async with connection.transaction():
-                        return await work(connection)
+                    return await work(connection)
         except StoreUnavailable:
             if time.monotonic() + pause > end:
                 raise
@@ -110,10 +116,9 @@ def libpq_url(url: str) -> str:
 
 
 def shown(url: str) -> str:
-    """The URL without what is secret in it, for messages."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}"
+    """The URL without what is secret in it, for messages; it need not be a good one."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('?')[0].rpartition('@')[2]}"
 
 
 @asynccontextmanager
@@ -132,9 +137,11 @@ async def open_database(url: str) -> AsyncGenerator[Database, None]:
             await connection.close(timeout=2)
         if not current:
             await migrations.migrate(dsn)
-        async with AsyncExitStack() as stack:
+    async with AsyncExitStack() as stack:
+        with translated():
             pools = [await stack.enter_async_context(_pool(dsn, size)) for size in (1, 4, 6)]
-            yield Database(dsn, *pools)
+        # Outside of it: what goes wrong with whoever uses the database is not the database's.
+        yield Database(dsn, *pools)
 
 
 def _pool(dsn: str, size: int) -> Pool:
@@ -161,6 +168,10 @@ async def connect(dsn: str, url: str = "") -> Session:
         return await asyncpg.connect(dsn, command_timeout=COMMAND_TIMEOUT, timeout=5, server_settings=_SESSION)
     except asyncpg.ProtocolViolationError as error:
         raise UnsupportedStore(f"{_POOLER.format(shown(url or dsn))} It answered: {error}") from error
+    except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
+        raise UnsupportedStore(f"{shown(url or dsn)} does not let us in: {error}") from error
+    except (ValueError, OverflowError) as error:
+        raise UnsupportedStore(f"{shown(url or dsn)} is no URL of a PostgreSQL server.") from error
 
 
 _POOLER = (

@@ -25,21 +25,21 @@ CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no wo
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
 _ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-_FREE = "SELECT run_id FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}"
+_FREE = """
+    SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
+    FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}
+"""
 _ANY = _FREE.format("(holder IS NULL OR lease_until <= clock_timestamp()) ORDER BY run_id LIMIT 1 ") + (
     "FOR UPDATE SKIP LOCKED"
 )
 _THIS = _FREE.format("run_id = $4 AND (holder IS NULL OR holder = $1 OR lease_until <= clock_timestamp()) FOR UPDATE")
 _TAKE = """
+    WITH found AS MATERIALIZED ({})
     UPDATE stepglass.runs r SET
         epoch = epoch + 1, holder = $1, lease_until = clock_timestamp() + make_interval(secs => $2), profile = $3,
-        losses = losses + lost.n, claimed = true
-    FROM (
-        SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS n
-        FROM stepglass.runs WHERE run_id = ({})
-    ) lost
-    WHERE r.run_id = lost.run_id
-    RETURNING r.run_id, pipeline, tenant, input, epoch, tail_seq, losses, lost.claimed OR lost.n > 0 AS taken_over,
+        losses = losses + found.lost, claimed = true
+    FROM found WHERE r.run_id = found.run_id
+    RETURNING r.run_id, pipeline, tenant, input, epoch, tail_seq, losses, found.claimed OR found.lost > 0 AS taken_over,
         extract(epoch FROM deadline_at - clock_timestamp())::float8 AS seconds_left
 """
 _RENEW = """
@@ -112,7 +112,7 @@ class PostgresRuns:
             raise Fenced(f"Epoch {epoch} does not hold run {run_id} any more.")
 
     async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
-        return await self._database.call(lambda connection: _cancel(connection, run_id, tenant, by))
+        return await self._database.transact(lambda connection: _cancel(connection, run_id, tenant, by))
 
     async def view(self, run_id: UUID, tenant: str) -> RunView:
         return await self._database.read(lambda connection: lists.view(connection, run_id, tenant))

@@ -29,7 +29,7 @@ def blockbuster() -> Iterator[BlockBuster]:
     with blockbuster_ctx() as bb:
         for function in bb.functions.values():
             # Alembic reads its files; it has a thread and a loop of its own (`migrate`), so nobody waits for it.
-            function.can_block_in("events/migrations/__init__.py", {"_upgrade"})
+            function.can_block_in("events/migrations/_upgrade.py", {"_upgrade"})
             # asyncpg looks for ~/.pgpass and client certificates whenever it connects: a look at local files, rarely.
             function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_dsn_and_args"})
         yield bb

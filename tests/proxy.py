@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +16,7 @@ class Proxy:
     def __init__(self, behind: Path) -> None:
         self._behind = behind
         self._writers: set[asyncio.StreamWriter] = set()
+        self._wires: list[_Wire] = []
         self._lose_answer: bytes | None = None
         self._lose_question: bytes | None = None
         self.url = ""
@@ -41,14 +43,20 @@ class Proxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    def hush(self) -> None:
+        """The connections that said LISTEN are half open from now on: alive, but no word comes back."""
+        for wire in self._wires:
+            wire.mute = wire.listens
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
+        wire = _Wire()
+        self._wires.append(wire)
         with suppress(OSError):
             if not self.away:
                 to_server = await asyncio.open_unix_connection(str(self._behind))
-                doomed = asyncio.Event()
-                there = asyncio.create_task(self._there(reader, to_server[1], doomed))
-                back = asyncio.create_task(self._back(to_server[0], writer, doomed))
+                there = asyncio.create_task(self._there(reader, to_server[1], wire))
+                back = asyncio.create_task(self._back(to_server[0], writer, wire))
                 await asyncio.wait([there, back], return_when=asyncio.FIRST_COMPLETED)
                 there.cancel()
                 back.cancel()
@@ -57,31 +65,41 @@ class Proxy:
         writer.transport.abort()
         self._writers.discard(writer)
 
-    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event) -> None:
+    async def _there(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wire: "_Wire") -> None:
         while data := await reader.read(1 << 20):
             await self.flowing.wait()
+            wire.listens |= b"LISTEN" in data
             if self._lose_question and self._lose_question in data:
                 self._lose_question = None
                 self.lost.set()
                 return
             if self._lose_answer and self._lose_answer in data:
                 self._lose_answer = None
-                doomed.set()
+                wire.doomed = True
             writer.write(data)
             await writer.drain()
 
-    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, doomed: asyncio.Event) -> None:
+    async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, wire: "_Wire") -> None:
         while True:
             head = await reader.readexactly(5)
             message = head + await reader.readexactly(int.from_bytes(head[1:], "big") - 4)
             await self.flowing.wait()
-            if doomed.is_set():
+            if wire.doomed:
                 # The server answers when it has committed, so this is the moment after the commit.
                 self.lost.set()
                 return
-            if not (self.deaf and head[:1] == b"A"):
+            if not wire.mute and not (self.deaf and head[:1] == b"A"):
                 writer.write(message)
                 await writer.drain()
+
+
+@dataclass
+class _Wire:
+    """One connection: whether it listens, whether its next answer is to be lost, whether it is half open."""
+
+    listens: bool = False
+    doomed: bool = False
+    mute: bool = False
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions, on the connection that `events.migrations.migrate` hands over."""
+"""What Alembic runs: the revisions, on the connection that `events.migrations._upgrade` hands over."""
 
 from alembic import context
 

@@ -98,6 +98,14 @@ async def test_neighbouring_chunks_of_one_place_become_one(postgres_store: Store
     assert merged[0].ts == 11
 
 
+async def test_what_is_appended_in_one_piece_is_not_merged(postgres_store: Store) -> None:
+    run = await held(postgres_store)
+    assert await postgres_store.log.append(run.run_id, [chunk("a"), chunk("b")], epoch=run.epoch) == 3
+    whole = postgres_store.log.submit(run.run_id, [chunk("c"), chunk("d")], epoch=run.epoch)
+    alone = postgres_store.log.submit(run.run_id, [chunk("e")], epoch=run.epoch)
+    assert (await whole, await alone) == (5, 6)
+
+
 async def test_merged_chunks_add_up_to_the_same_text_and_tokens(postgres_store: Store) -> None:
     run = await held(postgres_store)
     words = [f"wörd{i} \U0001f600" for i in range(2_000)]

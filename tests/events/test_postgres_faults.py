@@ -11,6 +11,7 @@ import asyncpg
 import psutil
 import pytest
 
+from events import _listener
 from events.embedded import embedded_postgres
 from events.errors import StoreUnavailable
 from events.log import tail
@@ -72,8 +73,13 @@ async def test_a_restart_costs_no_event_and_no_reader(server: Server, how: str) 
         seen: list[int] = []
 
         async def watch() -> None:
-            async for entry in tail(elsewhere.log, run.run_id):
-                seen.append(entry.seq)
+            while True:
+                try:
+                    async for entry in tail(elsewhere.log, run.run_id, len(seen)):
+                        seen.append(entry.seq)
+                    return
+                except StoreUnavailable:
+                    continue  # A viewer comes back with its cursor.
 
         async def work() -> None:
             for index in range(300):
@@ -137,6 +143,25 @@ async def test_a_listening_connection_that_dies_is_made_again(proxy: Proxy, data
                 await elsewhere.runs.request_cancel(run.run_id, DEFAULT_TENANT)
                 while (heard := await anext(wakeups)) != run.run_id:
                     assert heard is None
+
+
+async def test_a_listening_connection_that_is_half_open_is_given_up(
+    proxy: Proxy, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_listener, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(_listener, "ANSWER_WITHIN", 0.1)
+    async with open_store(proxy.url) as store, open_store(database_url) as elsewhere:
+        run = await elsewhere.runs.accept(new(), holder="other")
+        with anyio.fail_after(10):
+            async with store.runs.wakeups() as wakeups:
+                await elsewhere.runs.request_cancel(run.run_id, DEFAULT_TENANT)
+                while await anext(wakeups) != run.run_id:
+                    pass
+                proxy.hush()
+                # The new connection begins with a look at what the old one may have missed.
+                assert await anext(wakeups) is None
+                await elsewhere.runs.request_cancel(run.run_id, DEFAULT_TENANT)
+                assert await anext(wakeups) == run.run_id
 
 
 async def test_a_waiting_reader_gets_what_came_while_nobody_listened(proxy: Proxy, database_url: str) -> None:

@@ -50,6 +50,36 @@ async def test_a_transaction_pooler_is_refused_with_the_reason(proxy: Proxy) -> 
             pass
 
 
+@pytest.mark.parametrize("rest", ["localhost:port/x", "[::1/x", "user:secret@localhost:port/x"])
+async def test_what_is_no_url_is_refused(rest: str) -> None:
+    with pytest.raises(UnsupportedStore, match="no URL of a PostgreSQL server") as refusal:
+        async with open_store(f"postgresql://{rest}"):
+            pass
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("error", [TimeoutError, OSError, ValueError])
+async def test_what_goes_wrong_inside_is_not_blamed_on_the_store(store_url: str, error: type[Exception]) -> None:
+    with pytest.raises(error, match="ours"):
+        async with open_store(store_url):
+            raise error("ours")
+
+
+async def test_a_database_that_does_not_exist_is_refused_in_the_servers_words(postgres: str) -> None:
+    with pytest.raises(UnsupportedStore, match='database "nowhere" does not exist'):
+        async with open_store(postgres.replace("stepglass_template", "nowhere")):
+            pass
+
+
+async def test_tables_of_a_newer_version_are_left_alone(database_url: str) -> None:
+    connection = await asyncpg.connect(database_url)
+    await connection.execute("UPDATE stepglass.alembic_version SET version_num = '9999'")
+    await connection.close()
+    with pytest.raises(UnsupportedStore, match="another version than this program"):
+        async with open_store(database_url):
+            pass
+
+
 async def test_two_stores_in_one_process_are_named_to_the_operator(database_url: str) -> None:
     async with open_store(database_url) as store:
         await store.ready()

@@ -5,7 +5,7 @@ Revision ID: 0001
 
 from alembic import op
 
-from events.migrations import run_script
+from events.migrations._upgrade import run_script
 
 revision = "0001"
 down_revision = None
