@@ -28,13 +28,11 @@ Json = Annotated[
 
 def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | None, token: str | None) -> NoReturn:
     """Run a command against the API and end with its exit code."""
-    from rich.console import Console
-
     from cli._client import default_url, open_api
 
     async def go() -> int:
         async with open_api((url or default_url()).rstrip("/"), token) as api:
-            return await command(api, Console()) or 0
+            return await command(api, console()) or 0
 
     try:
         sys.exit(asyncio.run(go()))
@@ -47,6 +45,13 @@ def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | N
         # Whoever read us has seen enough, as `head` does. Python would complain when it flushes at exit.
         sys.stderr.close()
         sys.exit(1)
+
+
+def console() -> "Console":
+    """The terminal. Where there is none, lines are as long as they are: whoever reads them has room."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 160)
 
 
 def be(name: str) -> NoReturn:

@@ -41,7 +41,7 @@ def moving(watched: Watched, console: Console) -> RenderableType:
 def heading(view: RunView) -> Text:
     """Which run it is, and whether a real model writes it."""
     name = view.pipeline.replace("_", " ").title() or "Run"
-    line = Text.assemble((name, "bold"), "  ", (view.run_id, "dim"))
+    line = Text.assemble((name, "bold"), "  ", (view.run_id, "dim"), no_wrap=True, overflow="ellipsis")
     if is_demo(view):
         line.append("  demo model, not a real one", style="yellow")
     return line

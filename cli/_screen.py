@@ -15,7 +15,7 @@ from cli._logfile import LogFile
 
 COLOURS = {"postgres": "magenta", "demo": "yellow", "api": "cyan", "worker": "green", "prefect": "blue"}
 LEVELS = {"info": "", "warning": "yellow", "error": "red", "critical": "bold red"}
-# Whose INFO is for the file only: Prefect's own words about what our log tells anyway.
+# Whose INFO is for the file only.
 QUIET = {"deployments", "prefect"}
 # Kept in the file, too much for the eye.
 UNSEEN = {"timestamp", "level", "logger", "event", "exception", "stack", "request_id", "tenant"}
@@ -48,7 +48,8 @@ class Screen:
         if entry := entry_in(line):
             level = str(entry.get("level", "")).lower()
             hidden = level == "info" and (self.busy or name in QUIET or everyday(entry))
-            if level in LEVELS and not hidden:
+            # Prefect's own words are about what our log tells anyway: it calls a cancelled run an error.
+            if level in LEVELS and not hidden and not str(entry.get("logger", "")).startswith("prefect"):
                 self.say(name, sentence(entry), LEVELS[level])
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from cli._prefect import server_env
 from cli._probe import answers
 from cli._process import DoesNotStart, Part, Probe, Process
 from cli._supervisor import Supervisor
+from llm.demo.wire import MODELS
 from settings import Settings
 
 # In the order of stopping: who works, then what they work with, then the store.
@@ -67,7 +68,8 @@ class Stack:
         self._env["STEPGLASS_DEMO_PORT"] = str(port)
         part = self._part("demo", probe=answers(HERE, port, "/v1/models"))
         await self._up(part, "ready: a demo model, not a real one. OPENAI_API_KEY or OPENAI_BASE_URL name a real one.")
-        self._env |= {"OPENAI_BASE_URL": f"http://{HERE}:{port}/v1", "OPENAI_API_KEY": "demo"}
+        models = {f"STEPGLASS_MODEL_{tier.upper()}": name for name, tier in MODELS.items()}
+        self._env |= {"OPENAI_BASE_URL": f"http://{HERE}:{port}/v1", "OPENAI_API_KEY": "demo", **models}
 
     async def _api(self) -> None:
         host = HERE if self._settings.host == "0.0.0.0" else self._settings.host
@@ -86,9 +88,9 @@ class Stack:
             probe = answers(HERE, self._settings.prefect_port, "/api/health")
             if not (self._data_dir / "prefect").exists():
                 self._say("prefect", "makes its tables, which takes a while. Only the first start does that.")
-            if not await self._try(self._part("prefect", env=env, probe=probe), f"ready: its page is at {url}"):
-                return
-        await self._try(self._part("deployments"))
+            await self._try(self._part("prefect", env=env, probe=probe), f"ready: its page is at {url}")
+        # Nobody has to wait for these: they wait for Prefect by themselves.
+        self._supervisor.start(self._part("deployments"))
 
     def _part(self, name: str, *, env: Mapping[str, str] | None = None, probe: Probe | None = None) -> Part:
         # -P: a folder that happens to be called `cli` where somebody stands is not ours.
@@ -103,12 +105,10 @@ class Stack:
         self._say(part.name, f"{ready} ({time.monotonic() - started:.1f} s)")
         return process
 
-    async def _try(self, part: Part, ready: str = "ready.") -> bool:
-        """The same for a part that we can do without: False when it is not there in time."""
+    async def _try(self, part: Part, ready: str) -> None:
+        """The same for a part that we can do without when it is not there in time."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._up(part, ready)
         except (DoesNotStart, TimeoutError):
             self._say(part.name, "is not there yet. Runs go on without it, and are shown there later.")
-            return False
-        return True

@@ -19,6 +19,14 @@ def about(value: float) -> str:
     return f"{round(value)} s" if value < 60 else seconds(5 * round(value / 5))
 
 
+def ago(value: float) -> str:
+    """`now`, `4 min ago`, `3 h ago`, `12 days ago`."""
+    for size, name in ((86400, "days"), (3600, "h"), (60, "min")):
+        if value >= (2 * size if name == "days" else size):
+            return f"{value // size:.0f} {name} ago"
+    return "now"
+
+
 def dollars(value: float) -> str:
     """`$0`, `$0.0031`, `$0.25`, `$12.50`: small amounts keep two digits that say something."""
     if value == 0:

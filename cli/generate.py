@@ -29,6 +29,8 @@ async def generate(
     document = await the_input(api, pipeline, source, example)
     run_id = await api.start(pipeline, document, key)
     code, watched = await see_through(api, run_id, console, json=json)
+    if code == 0 and console.is_terminal and not json and output is None:
+        console.print("Keep it:  stepglass export last --output one-pager.md", style="dim")
     if output is not None and code == 0 and watched is not None:
         save(output, exported(watched.result, markdown=output.suffix == ".md"))
     return code

@@ -186,9 +186,6 @@ def refine(
     ],
     action: Annotated[Action | None, typer.Option(help="How to write it anew.")] = None,
     text: Annotated[str | None, typer.Option(help="The same in your own words, up to 1,000 characters.")] = None,
-    answers: Annotated[
-        Path | None, typer.Option(help="The founder's answers, where the API does not tell them.")
-    ] = None,
     json: Json = False,
     url: Url = None,
     token: Token = None,
@@ -198,9 +195,7 @@ def refine(
 
     async def start(api: "Api", console: "Console") -> int:
         run_id = await api.named(run)
-        return await go(
-            api, console, run_id=run_id, section=section, action=action, text=text, answers=answers, json=json
-        )
+        return await go(api, console, run_id=run_id, section=section, action=action, text=text, json=json)
 
     ask(start, url, token)
 

@@ -1,6 +1,5 @@
 """`stepglass refine`: one section of a finished framework written anew, and seen through like any run."""
 
-from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from rich.console import Console
 from cli._client import Api
 from cli._errors import BadInput
 from cli._session import see_through
-from cli.generate import parsed, read
 
 PIPELINE = "refine"
 
@@ -22,7 +20,6 @@ async def refine(
     section: str,
     action: str | None,
     text: str | None,
-    answers: Path | None = None,
     json: bool = False,
 ) -> int:
     """Start the refinement of `section` of a complete run; gives the exit code."""
@@ -30,10 +27,8 @@ async def refine(
         raise BadInput("Say how: with --action, or in your own words with --text. One of the two.")
     view = await api.view(run_id)
     framework, score = framework_in(view.result, section)
-    given = parsed(read(str(answers)), str(answers)) if answers else view.input
-    if given is None:
-        raise BadInput("The API does not tell the founder's answers of that run. Name the file with --answers.")
-    document: dict[str, Any] = {"section": section, "framework": framework, "answers": given, "score": score}
+    document: dict[str, Any] = {"section": section, "framework": framework, "score": score}
+    document["answers"] = answers_in(view.input)
     document |= {"action": action, "instruction": text}
     wanted = {name: value for name, value in document.items() if value is not None}
     code, _ = await see_through(api, await api.start(PIPELINE, wanted), console, json=json)
@@ -49,3 +44,12 @@ def framework_in(result: Any, section: str) -> tuple[Any, Any]:
             return framework, card if refined == section else None
         case _:
             raise BadInput("That run did not end with a framework: only a complete one can be refined.")
+
+
+def answers_in(given: Any) -> Any:
+    """The founder's answers, in the input of either pipeline."""
+    match given:
+        case {"answers": answers}:
+            return answers
+        case _:
+            return given

@@ -1,6 +1,7 @@
 """`stepglass runs`, `show`, `export`, `cancel`: what was run, and what came of it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -11,9 +12,12 @@ from rich.text import Text
 from cli._client import Api
 from cli._paint import STATUS, heading, steps
 from cli._result import pretty, save, show
-from cli._words import cost, seconds
+from cli._words import ago, cost, seconds
 from events.contract import now_ms
 from events.view import RunView
+
+# Columns of a terminal from which on there is room for the pipeline's name.
+WIDE = 96
 
 
 async def list_runs(
@@ -24,23 +28,28 @@ async def list_runs(
     if json:
         sys.stdout.write("".join(run.model_dump_json(exclude_none=True) + "\n" for run in page.runs))
         return
-    table = Table(header_style="dim", box=None, padding=(0, 2, 0, 0))
-    for name in ("run", "pipeline", "status"):
-        table.add_column(name, no_wrap=True)
-    for name in ("progress", "took", "cost", "started"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for run in page.runs:
-        table.add_row(*row(run, now_ms()))
-    console.print(table if page.runs else "No runs.")
+    console.print(table_of(page.runs, now_ms(), wide=console.width >= WIDE) if page.runs else "No runs.")
     if page.next_after:
         console.print("There are more: --limit shows up to 200.", style="dim")
 
 
-def row(run: RunView, now: int) -> tuple[str | Text, ...]:
-    took = seconds(run.duration / 1000) if run.duration is not None else ""
-    started = f"{seconds(max(0, now - run.created_at) / 1000)} ago" if run.created_at else ""
-    status = Text(run.status, style=STATUS.get(run.status, ""))
-    return run.run_id, run.pipeline, status, f"{run.progress:.0f} %", took, cost(run), started
+def table_of(runs: Sequence[RunView], now: int, *, wide: bool) -> Table:
+    """A row per run. Its id is what people copy, so it is never cut; where it is narrow the pipeline is left out."""
+    table = Table(header_style="dim", box=None, padding=(0, 2, 0, 0))
+    table.add_column("run", no_wrap=True, min_width=36)
+    table.add_column("status", no_wrap=True)
+    for name in ("took", "cost", "started"):
+        table.add_column(name, justify="right", no_wrap=True)
+    if wide:
+        table.add_column("pipeline", no_wrap=True)
+    for run in runs:
+        status = Text(run.status, style=STATUS.get(run.status, ""))
+        if run.ended_at is None:
+            status.append(f" {run.progress:.0f} %")
+        took = seconds(run.duration / 1000) if run.duration is not None else ""
+        started = ago(max(0, now - run.created_at) / 1000) if run.created_at else ""
+        table.add_row(run.run_id, status, took, cost(run), started, *([run.pipeline] if wide else []))
+    return table
 
 
 async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> None:
