@@ -1,5 +1,6 @@
 """The API as a process: uvicorn, as we want it, around the application."""
 
+import resource
 import socket
 import sys
 
@@ -9,11 +10,14 @@ from starlette.applications import Starlette
 import logs
 from api._wire import HEADER_LIMIT, Protocol
 from api.app import create_app
+from api.watch import MOST_STREAMS
 from events.hub import Hub
 from settings import Settings
 
 # Open streams end within a second; what is left then is answered or cut off.
 GRACE_SECONDS = 5
+# Beside the streams: connections to the database, other requests, files.
+SPARE_FILES = 1000
 
 
 class Server(uvicorn.Server):
@@ -30,11 +34,21 @@ def serve(settings: Settings) -> None:
     """Answer requests until SIGTERM or SIGINT. Exits with 3 when the port is taken or the store cannot be opened."""
     secrets = logs.secrets_in(settings)
     logs.configure(settings.log_level, json=not sys.stderr.isatty(), secrets=secrets)
+    make_room_for_streams()
     try:
         Server(config(settings, create_app(settings))).run()
     except KeyboardInterrupt:
         # uvicorn has ended in good order, and then raises the signal once more.
         pass
+
+
+def make_room_for_streams() -> None:
+    """Every stream is an open file, and 1,024 of them is the usual limit that a process may raise by itself."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_STREAMS + SPARE_FILES
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def config(settings: Settings, app: Starlette) -> uvicorn.Config:

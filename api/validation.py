@@ -56,7 +56,9 @@ def violation(error: ErrorDetails, document: JsonValue, at: str) -> ProblemError
     sentence = template.format(**context) if template else error["msg"].removeprefix("Value error, ")
     if error["type"] == "string_too_short" and context["min_length"] == 1:
         sentence = "It must not be empty."
-    sentence = sentence[:1].upper() + sentence[1:]
+    if sentence.partition(" ")[0].isalpha():
+        # A name of a field stays as it is.
+        sentence = sentence[:1].upper() + sentence[1:]
     detail = sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
     return ProblemError(pointer=at + pointer(error["loc"], document, missing=error["type"] == "missing"), detail=detail)
 

@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import jsonschema
@@ -287,3 +288,18 @@ async def test_the_page_for_people_needs_no_other_place_and_no_script(client: As
             assert (await client.get(link)).status_code == 200
     for operation in OPERATIONS:
         assert operation.id in page.ids
+
+
+def test_every_kind_of_problem_is_in_the_reference_with_its_status():
+    reference = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+
+    for kind in KINDS.values():
+        assert f"| `{kind.uri}` | {kind.status} |" in reference
+
+
+def test_every_address_is_in_the_reference():
+    reference = (Path(__file__).parents[2] / "docs" / "http.md").read_text().replace("$RUN", "{run_id}")
+
+    for operation in OPERATIONS:
+        told = operation.path.replace("/{kind}", "/...").replace("/style.css", "")
+        assert told in reference

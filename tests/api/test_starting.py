@@ -50,7 +50,7 @@ async def test_every_mistake_of_an_input_is_told_with_its_pointer(client: AsyncC
         "/input/a~1b~0c",
         "/input/vision_purpose",
     }
-    assert "empty" in found["/input/hard_decisions"]
+    assert found["/input/hard_decisions"] == "hard_decisions is empty: please answer it."
     assert found["/input/vision_purpose"] == "This field is required."
     assert found["/input/current_state"] == "It may have at most 4000 characters."
 
@@ -235,3 +235,17 @@ async def test_without_a_committed_row_nothing_is_accepted(
     assert problem(response) == (503, "unavailable")
     assert response.headers["retry-after"] == "2"
     assert "device" not in response.text
+
+
+async def test_what_is_committed_stays_accepted_when_the_store_goes_away_while_somebody_waits(
+    client: AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    async def gone(*args: Any, **more: Any) -> Any:
+        raise StoreUnavailable("connection reset by peer")
+
+    monkeypatch.setattr(store.runs, "view", gone)
+
+    response = await client.post("/api/runs", json=START, headers={"Prefer": "wait=30"})
+
+    assert response.status_code == 202
+    assert len((await store.runs.page("default")).runs) == 1
