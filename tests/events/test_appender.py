@@ -1,8 +1,6 @@
 """One writer for all runs of a process: what shares a commit, what is merged, and who fails with whom."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from uuid import UUID
 
 import anyio
@@ -15,6 +13,7 @@ from events.errors import Fenced, RunEnded, StoreUnavailable
 from events.fold import fold_all
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
+from tests.events.locks import locked
 from tests.events.words import LAST, OUTSIDE, chunk, complete, held, new, start, story, text
 from tests.proxy import Proxy
 
@@ -30,25 +29,6 @@ async def commits(url: str) -> dict[int, list[tuple[str, str]]]:
     for row in rows:
         found.setdefault(row["tx"], []).append((str(row["run_id"]), row["type"]))
     return found
-
-
-@asynccontextmanager
-async def locked(url: str, run_id: UUID) -> AsyncGenerator[Callable[..., Awaitable[None]], None]:
-    """The row of a run is locked inside; what is given waits until so many are kept waiting by that."""
-    connection, looker = await asyncpg.connect(url), await asyncpg.connect(url)
-
-    async def blocked(waiting: int = 1) -> None:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-        while await looker.fetchval(query) < waiting:
-            pass
-
-    try:
-        async with connection.transaction():
-            await connection.execute("SELECT 1 FROM stepglass.runs WHERE run_id = $1 FOR UPDATE", run_id)
-            yield blocked
-    finally:
-        await connection.close()
-        await looker.close()
 
 
 async def chunks(store: Store, run_id: UUID) -> list[ModelChunk]:
