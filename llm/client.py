@@ -63,3 +63,7 @@ class Model(Protocol):
         Raises `llm.errors.ModelError`, on entering or while iterating; its `usage` says what the failed call took.
         """
         ...
+
+    def estimate(self, call: Call, written: str) -> Usage:
+        """What a call took that we broke off ourselves, after it had written so much: nobody else will say."""
+        ...

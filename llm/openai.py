@@ -20,8 +20,9 @@ from llm._listen import listen
 from llm._names import Names
 from llm._request import body_of, form_of, headers_of
 from llm._translate import Border
-from llm.client import Call, Delta, Model
+from llm.client import Call, Delta, Model, Usage
 from llm.config import ModelConfig, check_allowed
+from llm.tokens import estimate
 
 log = logging.getLogger(__name__)
 
@@ -92,6 +93,13 @@ class OpenAIModel:
             chunks = await self._open(call, model, answer, clock, border)
             async with aclosing(chunks), aclosing(listen(chunks, answer, clock, border)) as deltas:
                 yield deltas
+
+    def estimate(self, call: Call, written: str) -> Usage:
+        """See `llm.client.Model`."""
+        configured = self._config.heavy if call.tier == "heavy" else self._config.light
+        model = call.model or configured or call.tier
+        given, wrote = estimate(call.system + call.user), estimate(written)
+        return Usage(model, given, wrote, self._config.prices.cost(model, given, wrote), estimated=True)
 
     def _border(self, call: Call) -> Border:
         return Border(self._config.server, Hidden(self._config.key, (call.system, call.user)))

@@ -1,5 +1,6 @@
 """From a model's tokens to a run's events."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
@@ -78,10 +79,12 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
     labels = {"run": str(run.id), "step": attempt.step, "attempt": str(attempt.number)}
     if lane := current_lane():
         labels["lane"] = lane
+    written: list[str] = []
     try:
         async with run.model.stream(replace(call, labels=labels)) as deltas:
             async for delta in deltas:
                 if delta.text:
+                    written.append(delta.text)
                     attempt.wrote(delta.text)
                     read(delta.text)
                 if delta.usage:
@@ -89,4 +92,8 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
     except ModelError as error:
         if error.usage:
             run.spent(error.usage)
+        raise
+    except asyncio.CancelledError:
+        if run.ending not in ("released", "lost"):
+            run.spent(run.model.estimate(call, "".join(written)))
         raise

@@ -35,6 +35,12 @@ def blockbuster() -> Iterator[BlockBuster]:
         yield bb
 
 
+@pytest.fixture(autouse=True)
+def no_model_costs_money(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever key is in somebody's environment: only model servers on this machine are asked."""
+    monkeypatch.setattr("llm.config.ALLOW_REMOTE_MODELS", False)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a real server for the whole session, whose data need not survive it."""

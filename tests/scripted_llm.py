@@ -60,6 +60,9 @@ class ScriptedModel:
         finally:
             self.open -= 1
 
+    def estimate(self, call: Call, written: str) -> Usage:
+        return _usage(call, written)
+
     def _answer_to(self, call: Call) -> Answer:
         step, lane = call.labels["step"], call.labels.get("lane")
         answers = self._scripts.get((step, lane)) or self._scripts.get((step, None))

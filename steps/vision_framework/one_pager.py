@@ -20,7 +20,7 @@ WORDS = (300, 400)
 # within a tenth of them: better a page of 407 words than a run that fails over seven.
 TOLERANCE = 0.1
 
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)[\s#:*_]*$", re.M)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#:*_]*$", re.M)
 _FENCED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.S)
 # A word is a run of letters and digits, with what joins them inside; scripts without blanks count by the character.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:[.,'’/-][^\W_]+)*")

@@ -88,7 +88,13 @@ async def test_a_failing_step_stops_its_sibling_and_ends_the_run(stage: Stage):
     outcome = await going
 
     assert (outcome.kind, outcome.failed_step) == ("error", "first")
-    assert (await stage.story())[-4:] == ["step_error first", "step_error second", "step_skipped foreword", "error"]
+    assert (await stage.story())[-5:] == [
+        "step_error first",
+        "usage second",
+        "step_error second",
+        "step_skipped foreword",
+        "error",
+    ]
     assert (await stage.last("step_error")).data.problem.title == "cancelled"
     assert stage.model.open == 0, "the sibling's call is over"
     await stage.check()

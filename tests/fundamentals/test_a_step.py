@@ -199,6 +199,26 @@ async def test_every_attempt_has_a_time_limit(stage: Stage):
     await stage.check()
 
 
+@step("Dawdle", retries=0, timeout=0.05)
+async def dawdles(topic: Topic) -> Haiku:
+    return Haiku(text=await write_text(Ask(topic.name)))
+
+
+@pipeline("Dawdling", plan={dawdles: ()})
+async def dawdling(topic: Topic) -> Haiku:
+    return await dawdles(topic)
+
+
+async def test_a_call_that_we_broke_off_is_on_the_bill_too(stage: Stage):
+    stage.model.answers("dawdles", ["An old pond", Gate()])
+
+    await stage.run(dawdling, Topic(name="frogs"))
+
+    usage = await stage.last("usage")
+    assert usage.data.output_tokens == 3
+    await stage.check()
+
+
 @step("Refuse", retries=3, backoff=0)
 async def refuses(topic: Topic) -> Haiku:
     raise StepFailed("Not a topic", "It has no season.", retryable=False)
