@@ -112,11 +112,9 @@ def bar(watched: Watched, width: int) -> Table:
 
 
 def writing(watched: Watched, console: Console, room: int) -> list[Panel]:
-    """The end of each text that is being written, as many as there is room for, those written to last."""
+    """The end of each text that is being written, as many as there is room for: the oldest, so that none jumps."""
     borders = 2
-    texts = list(watched.texts.items())
-    fitting = max(0, room) // (FEW + borders)
-    texts = texts[max(0, len(texts) - fitting) :]
+    texts = list(watched.texts.items())[: max(0, room) // (FEW + borders)]
     if not texts:
         return []
     # In the order of the plan: panels that change places cannot be read.

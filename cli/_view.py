@@ -15,11 +15,13 @@ from events.view import RunView, StepView
 # Characters of a text that are kept: enough to fill a screen.
 KEPT = 4000
 Place = tuple[str, str | None]
+# After these nothing is being written there any more; `usage` follows a model call.
+ENDS = frozenset({"usage", "step_start", "step_retry", "step_complete", "step_error"})
 
 
 @dataclass
 class Watched:
-    """Changes with every message. `texts` by step and lane, in the order in which they were written to last."""
+    """Changes with every message. `texts` are those being written now, by step and lane, the oldest first."""
 
     view: RunView
     texts: dict[Place, str] = field(default_factory=dict[Place, str])
@@ -55,9 +57,8 @@ class Watched:
             self.heard_at = time.monotonic()
         if isinstance(event, ModelChunk):
             place = (event.step, event.lane)
-            # Taken out and put back, so that the last one of the dictionary is the one written to last.
-            self.texts[place] = (self.texts.pop(place, "") + event.data.text)[-KEPT:]
-        elif isinstance(event, StepEvent) and event.type in ("step_start", "step_retry", "step_complete", "step_error"):
+            self.texts[place] = (self.texts.get(place, "") + event.data.text)[-KEPT:]
+        elif isinstance(event, StepEvent) and event.type in ENDS:
             for place in [place for place in self.texts if event.lane in (None, place[1]) and event.step == place[0]]:
                 del self.texts[place]
         elif isinstance(event, Complete):

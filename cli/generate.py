@@ -1,5 +1,6 @@
 """`stepglass generate`: start a run and see it through."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ async def generate(
     if code == 0 and console.is_terminal and not json and output is None:
         console.print("Keep it:  stepglass export last --output one-pager.md", style="dim")
     if output is not None and code == 0 and watched is not None:
-        save(output, exported(watched.result, markdown=output.suffix == ".md"))
+        await asyncio.to_thread(save, output, exported(watched.result, markdown=output.suffix == ".md"))
     return code
 
 

@@ -1,5 +1,6 @@
 """`stepglass runs`, `show`, `export`, `cancel`: what was run, and what came of it."""
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,7 +73,7 @@ async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None) -> N
     if output is None:
         sys.stdout.write(text)
     else:
-        save(output, text)
+        await asyncio.to_thread(save, output, text)
 
 
 async def cancel_run(api: Api, run_id: UUID) -> None:

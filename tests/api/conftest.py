@@ -99,10 +99,11 @@ class ApiServer:
 
 
 @asynccontextmanager
-async def running(settings: Settings, store: Store) -> AsyncGenerator[ApiServer]:
-    """The application behind uvicorn as `api.serve` sets it up, on a free port of this machine."""
+async def running(settings: Settings, store: Store, port: int = 0) -> AsyncGenerator[ApiServer]:
+    """The application behind uvicorn as `api.serve` sets it up, on a free port of this machine or the one given."""
     with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
         server = Quiet(config(settings, create_app(settings, store)))
         task = asyncio.create_task(server.serve([listening]))
