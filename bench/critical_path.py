@@ -54,8 +54,8 @@ async def run_one(store: Store, demo: str, name: str) -> tuple[float, float]:
         first, last = first or event.ts, event.ts
     async with httpx2.AsyncClient() as client:
         listed: Any = (await client.get(f"{demo}/demo/calls", params={"last": 1000})).json()
-    calls = listed if isinstance(listed, list) else listed["calls"]
-    return float(last - first), chain([call for call in calls if f"run={run_id}" in call["label"]])
+    calls: list[dict[str, Any]] = [call for call in listed["calls"] if f"run={run_id}" in call["label"]]
+    return float(last - first), chain(calls)
 
 
 async def main(speed: float) -> None:
