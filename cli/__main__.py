@@ -1,0 +1,5 @@
+"""`python -m cli` is `stepglass`."""
+
+from cli.main import main
+
+main()
