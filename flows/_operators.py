@@ -33,7 +33,7 @@ class Operators:
         self._asides: set[asyncio.Task[None]] = set()
 
     def show(self, claim: Claim, pipeline: Pipeline) -> Projection | None:
-        """A host that opens the run in Prefect beside its work. None when as many are shown as Prefect carries without delay."""
+        """A host that opens the run in Prefect beside its work; None when as many are shown as it carries at once."""
         if claim.taken_over:
             self._aside(self._mark_predecessor(claim))
         if len(self._live) >= self._most:
