@@ -5,6 +5,7 @@ tracebacks for instance, is in its file only; the supervisor quotes it when the 
 """
 
 import json
+import time
 from pathlib import Path
 from typing import Any, TextIO, cast
 
@@ -15,8 +16,10 @@ from cli._logfile import LogFile
 
 COLOURS = {"postgres": "magenta", "demo": "yellow", "api": "cyan", "worker": "green", "prefect": "blue"}
 LEVELS = {"info": "", "warning": "yellow", "error": "red", "critical": "bold red"}
-# Whose INFO is for the file only.
+# What these have to say to an operator is in Prefect's page.
 QUIET = {"deployments", "prefect"}
+# Seconds for which the same words of the same process are not said again.
+REPEAT = 30.0
 # Kept in the file, too much for the eye.
 UNSEEN = {"timestamp", "level", "logger", "event", "exception", "stack", "request_id", "tenant"}
 WIDTH = 12
@@ -29,6 +32,7 @@ class Screen:
         self._console = Console(file=file, highlight=False, soft_wrap=True)
         self._folder = folder
         self._files: dict[str, LogFile] = {}
+        self._said: dict[tuple[str, str], float] = {}
         self.busy = False  # while the stack starts and stops, only what went wrong is shown
 
     def say(self, name: str, text: str, style: str = "") -> None:
@@ -45,12 +49,16 @@ class Screen:
         if name not in self._files:
             self._files[name] = LogFile(self._folder / f"{name}.log")
         self._files[name].write(line)
-        if entry := entry_in(line):
-            level = str(entry.get("level", "")).lower()
-            hidden = level == "info" and (self.busy or name in QUIET or everyday(entry))
-            # Prefect's own words are about what our log tells anyway: it calls a cancelled run an error.
-            if level in LEVELS and not hidden and not str(entry.get("logger", "")).startswith("prefect"):
-                self.say(name, sentence(entry), LEVELS[level])
+        entry = entry_in(line)
+        if entry and name not in QUIET and matters(entry, busy=self.busy):
+            self._once_in_a_while(name, sentence(entry), LEVELS[level_of(entry)])
+
+    def _once_in_a_while(self, name: str, text: str, style: str) -> None:
+        now = time.monotonic()
+        self._said = {said: at for said, at in self._said.items() if now - at < REPEAT}
+        if (name, text) not in self._said:
+            self._said[name, text] = now
+            self.say(name, text, style)
 
     def close(self) -> None:
         for file in self._files.values():
@@ -74,9 +82,19 @@ def entry_in(line: bytes) -> dict[str, Any] | None:
     return cast("dict[str, Any]", found) if isinstance(found, dict) and "event" in found else None
 
 
-def everyday(entry: dict[str, Any]) -> bool:
-    """Is it one of many of its kind? Requests that went well, and what libraries tell about themselves."""
-    return entry["event"] == "request" or not str(entry.get("logger", "")).startswith("stepglass")
+def level_of(entry: dict[str, Any]) -> str:
+    return str(entry.get("level", "")).lower()
+
+
+def matters(entry: dict[str, Any], *, busy: bool) -> bool:
+    """Is it for the eye? Of libraries only their errors are, and of Prefect, who calls a cancelled run one, nothing."""
+    level, logger = level_of(entry), str(entry.get("logger", ""))
+    if level not in LEVELS or logger.startswith("prefect"):
+        return False
+    if not logger.startswith("stepglass"):
+        return level in ("error", "critical")
+    # Requests that went well are many.
+    return level != "info" or not (busy or entry["event"] == "request")
 
 
 def sentence(entry: dict[str, Any]) -> str:

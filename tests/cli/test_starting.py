@@ -101,6 +101,14 @@ def test_the_terminal_shows_what_matters_and_the_file_has_it_all(
     assert len((tmp_path / "api.log").read_text().splitlines()) == 6
 
 
+def test_what_is_said_over_and_over_is_shown_once(shown: tuple[Screen, io.StringIO]) -> None:
+    screen, out = shown
+    for name in ("api", "api", "worker"):
+        screen.output(name, b'{"event": "no store", "level": "warning", "logger": "stepglass.store"}')
+    screen.close()
+    assert out.getvalue().splitlines() == ["api         no store", "worker      no store"]
+
+
 def test_while_the_stack_starts_only_trouble_is_shown(shown: tuple[Screen, io.StringIO]) -> None:
     screen, out = shown
     screen.busy = True
