@@ -1,13 +1,13 @@
 """What can go wrong between a writer or reader and the store.
 
-    StoreError
-    ├── UnknownRun          no such run, or not this tenant's
-    ├── RunEnded            the run has its last word; nothing may follow it
-    ├── Fenced              somebody else holds the run now: stop, and say no more
-    ├── NotAllowed          an outsider tried to append what only the holder of the run may
-    ├── KeyReused           the idempotency key was used before, with another body
-    ├── StoreUnavailable    the database does not answer or is full; nothing is known to be stored
-    └── UnsupportedStore    the URL names a store that we do not have, or one that cannot work
+StoreError
+├── UnknownRun          no such run, or not this tenant's
+├── RunEnded            the run has its last word; nothing may follow it
+├── Fenced              somebody else holds the run now: stop, and say no more
+├── NotAllowed          an outsider tried to append what only the holder of the run may
+├── KeyReused           the idempotency key was used before, with another body
+├── StoreUnavailable    the database does not answer or is full; nothing is known to be stored
+└── UnsupportedStore    the URL names a store that we do not have, or one that cannot work
 """
 
 
