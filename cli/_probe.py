@@ -3,7 +3,7 @@
 import asyncio
 from contextlib import suppress
 
-from cli._process import Probe
+from cli._part import Probe
 
 PATIENCE = 2.0
 

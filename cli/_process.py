@@ -6,43 +6,16 @@ import signal
 import socket
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from cli._lifeline import VARIABLE
+from cli._part import Backoff, DoesNotStart, Part, ending
 
-Probe = Callable[[], Awaitable[bool]]
 # Seconds between two looks at whether a process that was just started can be used.
 LOOK = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Seconds to wait before a process is started again, doubled each time, forgotten once it has lived `healthy`."""
-
-    first: float = 0.5
-    cap: float = 30.0
-    healthy: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What to run. `probe` says whether it can be used; without one the process says so itself, over its lifeline."""
-
-    name: str
-    command: Sequence[str]
-    env: Mapping[str, str] = field(default_factory=dict[str, str])
-    probe: Probe | None = None
-
-
-class DoesNotStart(Exception):
-    """A process died several times before it could be used even once."""
-
-    def __init__(self, part: Part, last_words: Sequence[str]) -> None:
-        super().__init__(part.name)
-        self.part = part
-        self.last_words = last_words
+# Seconds that a keeper has when everything is to end at once.
+HURRY = 3.0
 
 
 class Process:
@@ -122,7 +95,11 @@ class Process:
     def kill(self) -> None:
         """End it now, with all that it started."""
         self._stopping.set()
-        self._kill_group()
+        if self.part.keeper and self._child is not None and self.pid is not None:
+            self._child.terminate()
+            asyncio.get_running_loop().call_later(HURRY, lambda: self.pid and self._kill_group())
+        else:
+            self._kill_group()
 
     async def _end(self, grace: float) -> None:
         child = self._child
@@ -230,13 +207,3 @@ async def _first_line(line: socket.socket) -> str | None:
             return None
         said += piece
     return said.decode().strip()
-
-
-def ending(code: int, last_words: Sequence[str]) -> str:
-    """How a process ended, in words, with the last thing that it said when that explains something."""
-    if code < 0:
-        return f"was killed ({signal.Signals(-code).name})."
-    if code == 0:
-        return "ended without being asked to."
-    said = f": {last_words[-1][:200].rstrip('.')}" if last_words else ""
-    return f"ended with code {code}{said}."

@@ -5,10 +5,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from cli._part import DoesNotStart, Part, Probe
 from cli._ports import Port, any_free
 from cli._prefect import server_env
 from cli._probe import answers
-from cli._process import DoesNotStart, Part, Probe, Process
+from cli._process import Process
 from cli._supervisor import Supervisor
 from llm.demo.wire import MODELS
 from settings import Settings
@@ -57,7 +58,7 @@ class Stack:
     async def _postgres(self) -> None:
         """The embedded database, unless another one was named."""
         if self._settings.database_url is None:
-            process = await self._up(self._part("postgres"), "ready: PostgreSQL, embedded.")
+            process = await self._up(self._part("postgres", keeper=True), "ready: PostgreSQL, embedded.")
             self._env["DATABASE_URL"] = process.where
 
     async def _demo(self) -> None:
@@ -92,10 +93,12 @@ class Stack:
         # Nobody has to wait for these: they wait for Prefect by themselves.
         self._supervisor.start(self._part("deployments"))
 
-    def _part(self, name: str, *, env: Mapping[str, str] | None = None, probe: Probe | None = None) -> Part:
+    def _part(
+        self, name: str, *, env: Mapping[str, str] | None = None, probe: Probe | None = None, keeper: bool = False
+    ) -> Part:
         # -P: a folder that happens to be called `cli` where somebody stands is not ours.
         command = (sys.executable, "-P", "-m", "cli._children", name)
-        return Part(name, command, env={**self._env, **(env or {})}, probe=probe)
+        return Part(name, command, env={**self._env, **(env or {})}, probe=probe, keeper=keeper)
 
     async def _up(self, part: Part, ready: str = "ready.") -> Process:
         """Start a part and wait until it can be used."""

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from cli._process import Backoff, Part, Process
+from cli._part import Backoff, Part
+from cli._process import Process
 
 
 class Supervisor:

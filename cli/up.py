@@ -9,8 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli._only_one import AlreadyUp, only_one
+from cli._part import DoesNotStart
 from cli._ports import PortTaken, check
-from cli._process import DoesNotStart
 from cli._reload import changes
 from cli._screen import Screen
 from cli._stack import STAGES, Stack, wanted_ports

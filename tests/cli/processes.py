@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import anyio.to_thread
 import psutil
 
-from cli._process import Backoff, Part, Probe
+from cli._part import Backoff, Part, Probe
 from cli._supervisor import Supervisor
 
 QUICK = Backoff(first=0.01, cap=0.04, healthy=60)

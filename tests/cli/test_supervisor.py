@@ -5,11 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cli._process import Backoff, DoesNotStart
+from cli._part import Backoff, DoesNotStart
 from tests.cli.processes import READY, STAY, Heard, gone, part, supervising, until
 
 ROOT = str(Path(__file__).parent.parent.parent)
@@ -128,6 +129,22 @@ async def test_kill_ends_all_at_once_whatever_they_do() -> None:
         supervisor.kill()
         assert pid
         await until(lambda: gone(pid))
+
+
+async def test_a_keeper_is_asked_even_in_a_hurry_because_it_alone_can_end_what_it_keeps() -> None:
+    heard = Heard()
+    apart = """
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+print("child", child.pid, flush=True)
+signal.signal(signal.SIGTERM, lambda *_: (child.kill(), sys.exit()))
+"""
+    async with supervising(heard) as supervisor:
+        process = supervisor.start(replace(part("a", apart + STAY), keeper=True))
+        await process.until_ready()
+        await until(lambda: heard.lines)
+        child = heard.number("child")
+        supervisor.kill()
+        await until(lambda: gone(child))
 
 
 async def test_stop_while_a_process_waits_to_be_started_again_starts_nothing() -> None:
