@@ -65,7 +65,7 @@ def fit_text(text: str, least: int, most: int, lead: str) -> str:
 
 
 def _one_stop(text: str) -> str:
-    plain = re.sub(r"(?<=\w)[.!?…]+(?=[\"'”’»)\]]*\s)", ",", bare(text))
+    plain = re.sub(r"[\s,;:]*[.!?…]+(?=[\"'”’»)\]]*\s)", ",", bare(text))
     plain = re.sub(r"[!?…。！？؟।]+", " ", plain).strip(" .,\"'”’»)]")
     said = (plain or "It works") + "."
     return said if len(said) >= 20 else f"What it is about: {lower_first(said)}"

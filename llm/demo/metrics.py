@@ -1,6 +1,7 @@
 """Numbers to watch, out of what founders say that success is."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable
 
 from llm.demo.numbers import AMOUNT, amounts, cadence, when, without_when
@@ -73,11 +74,16 @@ def _clauses(said: str) -> list[str]:
     dated = ""
     if leading := re.match(r"(?:by|until|before|within|in) [^,]{3,24}?(?=,? we\b)", said, re.I):
         dated, said = leading[0], said[leading.end() :].lstrip(" ,")
+    # Found once: a sentence of a thousand commas would otherwise be searched a thousand times.
+    places = [found.start() for found in amounts(said)]
     start = 0
     for joint in [*_JOINT.finditer(said), None]:
         end = joint.start() if joint else len(said)
+        after = said.find(",", joint.end()) if joint else -1
         # A piece needs an amount of its own, and so does what comes after it, or the cut would tear one thing apart.
-        if joint and not (amounts(said[start:end]) and amounts(said[joint.end() :].split(",")[0])):
+        if joint and not (
+            _any_in(places, start, end) and _any_in(places, joint.end(), after if after >= 0 else len(said))
+        ):
             continue
         pieces.append(said[start:end])
         start = joint.end() if joint else end
@@ -85,6 +91,11 @@ def _clauses(said: str) -> list[str]:
     if dated and pieces and not when(pieces[0]):
         pieces[0] += f" {lower_first(dated)}"
     return pieces
+
+
+def _any_in(places: list[int], start: int, end: int) -> bool:
+    at = bisect_left(places, start)
+    return at < len(places) and places[at] < end
 
 
 def _read(clause: str, due: str) -> Metric | None:

@@ -34,10 +34,10 @@ def sentences(text: str) -> list[str]:
     pieces: list[str] = []
     start = 0
     for found in _BREAK.finditer(text):
-        piece = text[start : found.start()] + (found["close"] or "")
-        if _ABBREVIATED.search(piece):
+        # Only the end is looked at: a text of a thousand initials is one sentence that grows.
+        if _ABBREVIATED.search(text[max(start, found.start() - 12) : found.start()]):
             continue
-        pieces.append(piece)
+        pieces.append(text[start : found.start()] + (found["close"] or ""))
         start = found.end()
     pieces.append(text[start:])
     return [said for piece in pieces if (said := sentence(piece))]

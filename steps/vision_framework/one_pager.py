@@ -67,13 +67,15 @@ def tidied(text: str) -> str:
     """The page where only its form is off: out of its code fence, our headings as we spell them."""
     if fenced := _FENCED.match(text):
         text = fenced[1]
+    text = text.strip()
     ours = {heading.casefold(): heading for heading in HEADINGS}
 
     def heading(found: re.Match[str]) -> str:
         plain = found[1].strip(" *_").casefold()
-        return f"## {ours[plain]}" if plain in ours else found[0]
+        is_title = found.start() == 0 and found[0].startswith("# ")  # a company may be called as one of the parts
+        return f"## {ours[plain]}" if plain in ours and not is_title else found[0]
 
-    return _HEADING.sub(heading, text).strip()
+    return _HEADING.sub(heading, text)
 
 
 def faults(markdown: str, tolerance: float = 0.0) -> list[ProblemError]:

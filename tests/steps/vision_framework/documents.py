@@ -34,7 +34,7 @@ def sections() -> Json:
 
 
 def whole(**changed: Any) -> Json:
-    return sections() | {"company_id": "c-1", "updated_at": "2030-01-01T00:00:00Z"} | changed
+    return sections() | {"company_id": "c-1", "updated_at": "2020-01-01T00:00:00Z"} | changed
 
 
 def framework() -> Framework:

@@ -167,7 +167,7 @@ def test_a_framework_takes_a_new_section_within_its_bounds_and_says_that_it_chan
     old = framework()
     new = old.replaced("strategy", ["Serve clinics first.", "Own every meter."])
     assert new.section("strategy") == ["Serve clinics first.", "Own every meter."]
-    assert new.updated_at > old.updated_at or old.updated_at.year == 2030
+    assert new.updated_at > old.updated_at
     assert new.section("vision") == old.section("vision")
     with pytest.raises(ValidationError):
         old.replaced("strategy", ["too short"])

@@ -60,6 +60,11 @@ def test_a_heading_that_is_spelt_otherwise_is_spelt_our_way(style: str) -> None:
     assert faults(tidied(text)) == []
 
 
+def test_a_company_may_be_called_as_one_of_the_parts() -> None:
+    text = page().replace("# Testhaven", "# Vision")
+    assert (tidied(text), faults(tidied(text))) == (text, [])
+
+
 @pytest.mark.parametrize("fence", ["```markdown\n{}\n```", "```\n{}```", "\n```md\n{}\n```\n"])
 def test_a_code_fence_around_the_page_is_taken_away(fence: str) -> None:
     assert tidied(fence.format(page())) == page()

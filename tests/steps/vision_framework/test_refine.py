@@ -36,7 +36,7 @@ async def test_a_refined_section_comes_with_what_it_was_and_both_scores(stage: S
     assert (result["score_before"]["overall"], result["score_after"]["overall"]) == (5.75, 8.25)
     assert result["framework"]["strategy"] == NEW
     assert result["framework"]["vision"] == sections()["vision"]
-    assert result["framework"]["updated_at"] > whole()["updated_at"] or result["framework"]["updated_at"] < "2030"
+    assert result["framework"]["updated_at"] > whole()["updated_at"]
     call = stage.model.calls[0]
     assert call.tier == "heavy"
     assert "Add detail that the founder's answers hold" in call.user
