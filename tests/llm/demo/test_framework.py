@@ -19,7 +19,7 @@ def test_a_framework_is_within_its_bounds_after_at_most_one_repair(answers: Answ
     assert violations(asking.repaired(answers)) == []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(any_answers())
 def test_whatever_a_founder_writes_the_framework_is_within_its_bounds_after_at_most_one_repair(
     answers: Answers,
