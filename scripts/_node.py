@@ -48,7 +48,9 @@ def node_modules() -> Path:
     """web/node_modules as web/package-lock.json wants it, installed if need be."""
     modules = WEB / "node_modules"
     if versions(modules / ".package-lock.json") != versions(WEB / "package-lock.json"):
-        command = [*npm(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        # Not `npm ci`, which gives up where a registry does not have an optional package of some other system. Like it,
+        # this takes the versions of the lock, checks their hashes, and leaves the lock alone.
+        command = [*npm(), "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
         done = subprocess.run(command, cwd=WEB, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"npm could not install what web/package-lock.json lists:\n{done.stdout}{done.stderr}")
