@@ -16,10 +16,20 @@ This file is made from `settings.py` by `make contract`.
 | variable | default | meaning |
 | --- | --- | --- |
 """
+# Read by the options of the commands, not by `Settings`: whoever only watches needs none of the others.
+TAIL = """
+For the commands that talk to the API (`stepglass generate`, `watch`, `runs` …):
+
+| variable | default | meaning |
+| --- | --- | --- |
+| `STEPGLASS_URL` | `http://127.0.0.1:8000` | Where the API is; the default's port is `STEPGLASS_PORT`. Or `--url`. |
+| `STEPGLASS_TOKEN` |  | Bearer token, where the API wants one. Or `--token`. |
+"""
 
 
 def main() -> None:
-    publish({ROOT / "docs" / "settings.md": HEAD + "".join(row(field) for field in Settings.model_fields.values())})
+    rows = "".join(row(field) for field in Settings.model_fields.values())
+    publish({ROOT / "docs" / "settings.md": HEAD + rows + TAIL})
 
 
 def row(field: FieldInfo) -> str:
