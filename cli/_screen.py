@@ -60,6 +60,10 @@ class Screen:
             self._said[name, text] = now
             self.say(name, text, style)
 
+    def settled(self) -> None:
+        """The stack has started: from now on everyday news is shown as well."""
+        self.busy = False
+
     def close(self) -> None:
         for file in self._files.values():
             file.close()

@@ -19,6 +19,7 @@ from settings import Settings
 
 OURS = ("api", "worker", "demo", "deployments")
 EXAMPLE = "solar-microgrids"
+SETTLING = 5.0
 
 
 def up(settings: Settings, *, reload: bool = False) -> int:
@@ -52,10 +53,12 @@ async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
             explain(screen, settings, error)
             code = 1
         elif starting.done():
-            screen.busy = False
+            # What the parts tell of finding each other is no news, and the URL is the last line.
+            settling = asyncio.get_running_loop().call_later(SETTLING, screen.settled)
             welcome(screen, settings, time.monotonic() - started)
             watching = asyncio.create_task(restart_on_change(supervisor, screen)) if reload else None
             await asked.event.wait()
+            settling.cancel()
             if watching:
                 watching.cancel()
         starting.cancel()
