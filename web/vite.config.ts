@@ -17,6 +17,7 @@ export default defineConfig(({ mode }) => ({
   server: { proxy: { "/api": loadEnv(mode, ".", "STEPGLASS_")["STEPGLASS_URL"] ?? "http://127.0.0.1:8000" } },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
+    setupFiles: "tests/setup.ts",
     sequence: { shuffle: true },
     restoreMocks: true,
   },

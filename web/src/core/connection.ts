@@ -43,11 +43,14 @@ const TICK_MS = 1000;
 const ASLEEP_MS = 5000;
 
 export class Connector {
-  #feed: Feed;
-  #presence: Presence;
-  #random: () => number;
-  #stopped = new AbortController();
+  readonly #feed: Feed;
+  readonly #presence: Presence;
+  readonly #random: () => number;
+  /** Aborted when nobody wants the stream any more, or when it came to its end. */
+  #life = new AbortController();
+  /** Aborted when this one connection, or this one pause, is to end at once. */
   #again = new AbortController();
+  #wanted = false;
   #failures = 0;
   #heardAt = 0;
   #tickedAt = 0;
@@ -59,41 +62,50 @@ export class Connector {
     this.#random = random;
   }
 
-  /** Gives the way to stop. */
-  start(): () => void {
+  start(): void {
+    this.#wanted = true;
+    this.#begin();
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    this.#end();
+  }
+
+  /** Connect anew at once, whatever we were doing; also after a failure that was for good. */
+  reconnect(): void {
+    if (this.#life.signal.aborted && this.#wanted) this.#begin();
+    else this.#again.abort();
+  }
+
+  #begin(): void {
+    this.#life = new AbortController();
     this.#tickedAt = Date.now();
     const unwatch = this.#presence.watch((change) => this.#noticed(change));
     const ticking = setInterval(() => this.#tick(), TICK_MS);
-    this.#stopped.signal.addEventListener("abort", () => {
+    this.#life.signal.addEventListener("abort", () => {
       clearInterval(ticking);
       unwatch();
     });
-    void this.#run();
-    return () => this.#stop();
+    void this.#run(this.#life.signal);
   }
 
-  /** Connect anew at once, whatever we were doing. */
-  reconnect(): void {
+  #end(): void {
+    this.#life.abort();
     this.#again.abort();
   }
 
-  #stop(): void {
-    this.#stopped.abort();
-    this.#again.abort();
-  }
-
-  async #run(): Promise<void> {
+  async #run(life: AbortSignal): Promise<void> {
     this.#feed.tell(CONNECTING);
-    while (!this.#stopped.signal.aborted) {
+    while (!life.aborted) {
       this.#again = new AbortController();
       const ending = await this.#once(this.#again.signal).catch((error: unknown) => this.#reason(error));
+      if (life.aborted) return;
       this.#streaming = false;
-      if (this.#stopped.signal.aborted) return;
       if (ending === "finished" || typeof ending === "object") {
         this.#feed.tell(ending === "finished" ? FINISHED : ending);
-        return this.#stop();
-      }
-      await this.#pause();
+        this.#end();
+      } else await this.#pause();
     }
   }
 
@@ -104,7 +116,6 @@ export class Connector {
     this.#heardAt = Date.now();
     this.#streaming = true;
     for await (const messages of readSse(response)) {
-      if (signal.aborted) return "broken";
       this.#heardAt = Date.now();
       const verdict = this.#feed.take(messages);
       if (verdict === "finished" || verdict === "broken") return verdict;

@@ -74,7 +74,7 @@ class LiveRuns implements RunsStore {
   };
 
   #connect(): () => void {
-    this.#connector = new Connector(
+    const connector = new Connector(
       {
         open: (signal) => this.#open(signal),
         take: (messages) => this.#take(messages),
@@ -83,10 +83,11 @@ class LiveRuns implements RunsStore {
       },
       this.#options,
     );
-    const stop = this.#connector.start();
+    this.#connector = connector;
+    connector.start();
     void this.#refresh();
     return () => {
-      stop();
+      connector.stop();
       this.#refreshing?.abort();
     };
   }

@@ -81,7 +81,7 @@ class LiveRun implements RunStore {
 
   #connect(options: ConnectionOptions): () => void {
     if (hasEnded(this.#view)) return () => undefined;
-    this.#connector = new Connector(
+    const connector = new Connector(
       {
         open: (signal) => this.#open(signal),
         take: (messages) => this.#take(messages),
@@ -90,7 +90,9 @@ class LiveRun implements RunStore {
       },
       options,
     );
-    return this.#connector.start();
+    this.#connector = connector;
+    connector.start();
+    return () => connector.stop();
   }
 
   get #view(): RunView {

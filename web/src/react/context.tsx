@@ -1,6 +1,6 @@
 /** Which server the components below talk to. */
 
-import { createContext, type ReactNode, useContext, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { type Client, type ClientOptions, createClient } from "../core/client.ts";
 
 const ClientContext = createContext<Client | undefined>(undefined);
@@ -11,9 +11,16 @@ export interface StepglassProviderProps extends ClientOptions {
   children: ReactNode;
 }
 
-/** The properties that describe the server are read once: give the provider a `key` to have it begin anew. */
+/** What describes the server is read once: give the provider a `key` to begin anew. `onUnauthorized` may change. */
 export function StepglassProvider({ client, children, ...options }: StepglassProviderProps): ReactNode {
-  const [own] = useState(() => client ?? createClient(options));
+  const { onUnauthorized } = options;
+  const latest = useRef(onUnauthorized);
+  useEffect(() => {
+    latest.current = onUnauthorized;
+  }, [onUnauthorized]);
+  const [own] = useState(
+    () => client ?? createClient({ ...options, onUnauthorized: (problem) => latest.current?.(problem) }),
+  );
   return <ClientContext value={client ?? own}>{children}</ClientContext>;
 }
 

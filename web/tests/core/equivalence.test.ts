@@ -1,4 +1,4 @@
-import { describe, expect, test as it } from "vitest";
+import { describe, expect, test } from "vitest";
 import { fold, foldAll } from "../../src/core/fold.ts";
 import { fromSnapshot } from "../../src/core/snapshot.ts";
 import { opening, type RunView } from "../../src/core/view.ts";
@@ -16,7 +16,7 @@ function comparable(run: Record<string, unknown>): unknown {
 describe.each(names)("the run %s", (name) => {
   const events = transcript(name);
 
-  it("is folded as Python folds it, at every recorded position", () => {
+  test("is folded as Python folds it, at every recorded position", () => {
     let view = opening(events[0]?.run_id ?? "");
     let at = 0;
     for (const shot of shots(name)) {
@@ -28,7 +28,7 @@ describe.each(names)("the run %s", (name) => {
     expect(at).toBe(events.length);
   });
 
-  it("goes on from a snapshot as if there had been none", () => {
+  test("goes on from a snapshot as if there had been none", () => {
     const whole: RunView[] = [opening(events[0]?.run_id ?? "")];
     for (const event of events) whole.push(fold(whole.at(-1) as RunView, event));
     const end = lasting(whole.at(-1) as RunView);

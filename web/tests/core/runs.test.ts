@@ -1,0 +1,215 @@
+import { afterEach, describe, expect, test } from "vitest";
+import { createRunsStore, type RunsState, type RunsStore, type RunsStoreOptions } from "../../src/core/runs.ts";
+import { opening } from "../../src/core/view.ts";
+import type { RunBody } from "../../src/core/wire.ts";
+import { TestPresence } from "../page.ts";
+import { frame, json, problem, Server } from "../server.ts";
+import { toSnapshot } from "../shape.ts";
+import { pass, timeStandsStill } from "../watching.ts";
+
+timeStandsStill();
+
+const open: (() => void)[] = [];
+afterEach(() => {
+  for (const stop of open.splice(0)) stop();
+});
+
+function run(id: number, seq = 1, more: Partial<RunBody> = {}): RunBody {
+  const view = opening(`01938f3a-0000-7000-8000-${String(id).padStart(12, "0")}`);
+  return { ...toSnapshot(view), pipeline: "vision_framework", tail_seq: seq, ...more };
+}
+
+/** A server with a list of runs, in pages of two, and one stream of their changes. */
+class ListServer extends Server {
+  runs: RunBody[];
+  refuse = false;
+
+  constructor(runs: RunBody[]) {
+    super();
+    this.runs = runs;
+    this.routes.set("/api/runs", ({ path }) => this.#page(new URLSearchParams(path.split("?")[1])));
+    this.routes.set("/api/runs/events", ({ headers }) => {
+      const cursor = Number(headers.get("Last-Event-ID") ?? 0);
+      return this.stream(cursor, undefined, frame("stream_open", { mode: "live", oldest_seq: 1, tail_seq: 1 }));
+    });
+  }
+
+  change(cursor: number, changed: RunBody): void {
+    this.raw(`id: ${cursor}\ndata: ${JSON.stringify({ type: "run_changed", cursor, run: changed })}\n\n`);
+  }
+
+  get pages(): string[] {
+    return this.asked.map(({ path }) => path).filter((path) => path.startsWith("/api/runs?"));
+  }
+
+  #page(query: URLSearchParams): Response {
+    if (this.refuse) return problem(503, "The store does not answer");
+    const all = this.runs.filter(({ status }) => !query.get("status") || status === query.get("status"));
+    const from = query.get("after") ? all.findIndex(({ run_id }) => run_id === query.get("after")) + 1 : 0;
+    const runs = all.slice(from, from + 2);
+    return json(from + 2 < all.length ? { runs, next_after: runs.at(-1)?.run_id } : { runs });
+  }
+}
+
+function list(server: ListServer, options: Partial<RunsStoreOptions> = {}): { store: RunsStore; now: () => RunsState } {
+  const presence = new TestPresence();
+  const store = createRunsStore({ fetch: server.fetch, presence, random: () => 1, pageSize: 2, ...options });
+  open.push(store.subscribe(() => undefined));
+  return { store, now: store.getSnapshot };
+}
+
+function ids(state: RunsState): number[] {
+  return state.runs.map(({ runId }) => Number(runId.slice(-12)));
+}
+
+describe("the list of runs", () => {
+  test("is the first page, newest first, until older ones are asked for", async () => {
+    const server = new ListServer([5, 4, 3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server);
+    expect(now()).toMatchObject({ loaded: false, runs: [] });
+    await pass();
+    expect([ids(now()), now().more, now().loaded]).toEqual([[5, 4], true, true]);
+    await store.loadMore();
+    await pass();
+    expect([ids(now()), now().more]).toEqual([[5, 4, 3, 2], true]);
+    await store.loadMore();
+    await store.loadMore();
+    await pass();
+    expect([ids(now()), now().more]).toEqual([[5, 4, 3, 2, 1], false]);
+  });
+
+  test("shows runs that begin and change", async () => {
+    const server = new ListServer([run(1)]);
+    const { now } = list(server);
+    await pass();
+    server.change(10, run(2));
+    server.change(11, run(1, 7, { status: "complete", progress: 100 }));
+    await pass();
+    expect(now().runs.map(({ status, lastSeq }) => [status, lastSeq])).toEqual([
+      ["queued", 1],
+      ["complete", 7],
+    ]);
+  });
+
+  test("never goes back to an older state of a run", async () => {
+    const server = new ListServer([run(1, 9, { status: "complete" })]);
+    const { now } = list(server);
+    await pass();
+    server.change(4, run(1, 3, { status: "running" }));
+    await pass();
+    expect(now().runs[0]).toMatchObject({ status: "complete", lastSeq: 9 });
+  });
+
+  test("leaves out what its filter does not want, also when a run becomes so", async () => {
+    const server = new ListServer([run(2, 1, { status: "running" }), run(1, 1, { status: "complete" })]);
+    const { now } = list(server, { filter: { status: "running" } });
+    await pass();
+    expect(ids(now())).toEqual([2]);
+    server.change(5, run(3, 1, { status: "running" }));
+    server.change(6, run(2, 8, { status: "complete" }));
+    await pass();
+    expect(ids(now())).toEqual([3]);
+    expect(server.pages[0]).toBe("/api/runs?status=running&limit=2");
+  });
+
+  test("does not show an old run before its page is there", async () => {
+    const server = new ListServer([5, 4, 3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server);
+    await pass();
+    server.change(10, run(1, 8));
+    await pass();
+    expect(ids(now())).toEqual([5, 4]);
+    server.runs = [5, 4, 3, 2].map((id) => run(id)).concat(run(1, 8));
+    await store.loadMore();
+    await store.loadMore();
+    await pass();
+    expect(now().runs.at(-1)?.lastSeq).toBe(8);
+  });
+
+  test("goes on from its cursor after a break, and does not load the page again", async () => {
+    const server = new ListServer([run(1)]);
+    const { now } = list(server);
+    await pass();
+    server.change(10, run(2));
+    await pass();
+    const pages = server.pages.length;
+    server.drop();
+    await pass(300);
+    server.change(12, run(3));
+    await pass();
+    expect(server.asked.at(-1)?.headers.get("Last-Event-ID")).toBe("10");
+    expect(server.pages).toHaveLength(pages);
+    expect(ids(now())).toEqual([3, 2, 1]);
+  });
+
+  test("is loaded anew when the server does not remember the cursor", async () => {
+    const server = new ListServer([run(1)]);
+    const { now } = list(server);
+    await pass();
+    server.change(10, run(2));
+    await pass();
+    server.runs = [run(4), run(3)];
+    server.raw(frame("stream_gap", { requested_after: 10, oldest_seq: 40, tail_seq: 50, reason: "forgotten" }));
+    await pass();
+    expect(ids(now())).toEqual([4, 3]);
+    server.drop();
+    await pass(300);
+    expect(server.asked.findLast(({ path }) => path === "/api/runs/events")?.headers.get("Last-Event-ID")).toBeNull();
+  });
+
+  test("is that of the latest answer, also when an earlier one comes after it", async () => {
+    const server = new ListServer([run(1)]);
+    const { now } = list(server);
+    await pass();
+    let deliver = (): void => undefined;
+    const late = json({ runs: [run(9)] });
+    server.next.push(() => new Promise<Response>((resolve) => (deliver = () => resolve(late))));
+    const gap = frame("stream_gap", { requested_after: 1, oldest_seq: 1, tail_seq: 1, reason: "test" });
+    server.raw(gap);
+    await pass();
+    server.raw(gap);
+    await pass();
+    deliver();
+    await pass();
+    expect(ids(now())).toEqual([1]);
+  });
+
+  test("holds what changed while its page was on its way", async () => {
+    const server = new ListServer([run(1)]);
+    const { now } = list(server);
+    await pass();
+    let deliver = (): void => undefined;
+    const late = json({ runs: [run(1, 1)] });
+    server.next.push(() => new Promise<Response>((resolve) => (deliver = () => resolve(late))));
+    server.raw(frame("stream_gap", { requested_after: 1, oldest_seq: 1, tail_seq: 1, reason: "test" }));
+    await pass();
+    server.change(20, run(1, 6, { status: "running" }));
+    server.change(21, run(2));
+    await pass();
+    deliver();
+    await pass();
+    expect(now().runs.map(({ lastSeq }) => lastSeq)).toEqual([1, 6]);
+  });
+
+  test("says why it could not be loaded, and is loaded when the server is back", async () => {
+    const server = new ListServer([run(1)]);
+    server.refuse = true;
+    const { now } = list(server);
+    await pass();
+    expect(now()).toMatchObject({ loaded: false, problem: { title: "The store does not answer" } });
+    server.refuse = false;
+    server.drop();
+    await pass(500);
+    expect(now()).toMatchObject({ loaded: true, problem: undefined });
+    expect(ids(now())).toEqual([1]);
+  });
+
+  test("is there without live changes where a server has none", async () => {
+    const server = new ListServer([run(1)]);
+    server.routes.set("/api/runs/events", () => problem(404, "There is nothing here"));
+    const { now } = list(server);
+    await pass();
+    expect(ids(now())).toEqual([1]);
+    expect(now().connection.status).toBe("failed");
+  });
+});
