@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -20,9 +20,12 @@ CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no wo
 
 
 class MemoryRuns:
-    def __init__(self, records: dict[UUID, Record], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, records: dict[UUID, Record], clock: Callable[[], float], changed: Callable[[Record], None]
+    ) -> None:
         self._records = records
         self._clock = clock
+        self._changed = changed
         self._keys: dict[tuple[str, str], UUID] = {}
         self._past = Durations()
         self._ears: set[asyncio.Queue[UUID | None]] = set()
@@ -33,7 +36,7 @@ class MemoryRuns:
             if known is not None:
                 return Accepted(self._same(self._records[known], new), created=False)
         run_id, now = uuid7(), self._clock()
-        record = Record(run_id, new, now + new.deadline, opening(str(run_id)), self._past)
+        record = Record(run_id, new, now + new.deadline, opening(str(run_id)), self._past, self._changed)
         if holder is not None:
             record.holder, record.lease, record.epoch = holder, now + lease, 1
         record.commit(new.first)
@@ -50,12 +53,20 @@ class MemoryRuns:
         return record.run_id
 
     async def claim(
-        self, holder: str, *, lease: float = 10.0, run_id: UUID | None = None, profile: str = ""
+        self,
+        holder: str,
+        *,
+        lease: float = 10.0,
+        run_id: UUID | None = None,
+        profile: str = "",
+        pipelines: Sequence[str] | None = None,
     ) -> Claim | None:
         now = self._clock()
         candidates = self._records.values() if run_id is None else filter(None, [self._records.get(run_id)])
         for record in candidates:
             ours = run_id is not None and record.holder == holder
+            if run_id is None and pipelines is not None and record.new.pipeline not in pipelines:
+                continue
             if not record.ended and (ours or not record.held(now)):
                 return self._take(record, holder, now, lease, profile)
         return None

@@ -29,8 +29,9 @@ _FREE = """
     SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
     FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}
 """
-_ANY = _FREE.format("(holder IS NULL OR lease_until <= clock_timestamp()) ORDER BY run_id LIMIT 1 ") + (
-    "FOR UPDATE SKIP LOCKED"
+_ANY = _FREE.format(
+    "(holder IS NULL OR lease_until <= clock_timestamp()) AND ($4::text[] IS NULL OR pipeline = ANY ($4)) "
+    "ORDER BY run_id LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
 _THIS = _FREE.format("run_id = $4 AND (holder IS NULL OR holder = $1 OR lease_until <= clock_timestamp()) FOR UPDATE")
 _TAKE = """
@@ -94,11 +95,17 @@ class PostgresRuns:
         return Accepted(UUID(str(row["run_id"])), row["created"])
 
     async def claim(
-        self, holder: str, *, lease: float = 10.0, run_id: UUID | None = None, profile: str = ""
+        self,
+        holder: str,
+        *,
+        lease: float = 10.0,
+        run_id: UUID | None = None,
+        profile: str = "",
+        pipelines: Sequence[str] | None = None,
     ) -> Claim | None:
         query = _TAKE.format(_ANY if run_id is None else _THIS)
-        which = () if run_id is None else (run_id,)
-        row = await self._database.call(lambda connection: connection.fetchrow(query, holder, lease, profile, *which))
+        which = pipelines if run_id is None else run_id
+        row = await self._database.call(lambda connection: connection.fetchrow(query, holder, lease, profile, which))
         return None if row is None else _claimed(row)
 
     async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:

@@ -94,9 +94,17 @@ class Runs(Protocol):
         ...
 
     async def claim(
-        self, holder: str, *, lease: float = 10.0, run_id: UUID | None = None, profile: str = ""
+        self,
+        holder: str,
+        *,
+        lease: float = 10.0,
+        run_id: UUID | None = None,
+        profile: str = "",
+        pipelines: Sequence[str] | None = None,
     ) -> Claim | None:
         """Take one run that is queued, released, or whose lease ran out, oldest first, and raise its epoch.
+
+        Of `pipelines` only, where given: a worker leaves runs that its version does not know to one that does.
 
         With `run_id` that run only, also when `holder` holds it already. `profile` names the models in use: step
         durations are remembered by it. None when there is nothing to take.

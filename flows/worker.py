@@ -62,15 +62,12 @@ class Worker:
 
     async def _claim_all(self) -> None:
         while not self._draining and len(self._live) < self._most:
-            claim = await self._tools.runs.claim(self.name, lease=self._tools.lease, profile=self._tools.profile)
+            claim = await self._tools.runs.claim(
+                self.name, lease=self._tools.lease, profile=self._tools.profile, pipelines=list(self._pipelines)
+            )
             if claim is None:
                 return
-            pipeline = self._pipelines.get(claim.pipeline)
-            if pipeline is None:
-                log.error("run %s wants pipeline %r, which this version does not have", claim.run_id, claim.pipeline)
-                await self._tools.runs.release(claim.run_id, claim.epoch)
-                return
-            task = asyncio.create_task(self._carry(claim, pipeline))
+            task = asyncio.create_task(self._carry(claim, self._pipelines[claim.pipeline]))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 

@@ -397,3 +397,12 @@ async def test_a_worker_hears_of_a_released_run(store: Store) -> None:
 async def test_a_store_that_is_open_is_ready(store: Store) -> None:
     await store.ready()
     assert json.dumps(await store.runs.history("none", "")) == "{}"
+
+
+async def test_a_worker_leaves_runs_that_its_version_does_not_know_to_one_that_does(store: Store) -> None:
+    await store.runs.accept(new("of_tomorrow"))
+
+    assert await store.runs.claim("a worker of today", pipelines=["of_today"]) is None
+    claim = await store.runs.claim("a worker of tomorrow", pipelines=["of_today", "of_tomorrow"])
+    assert claim is not None
+    assert claim.pipeline == "of_tomorrow"
