@@ -52,7 +52,7 @@ function ofRun(view: RunView, event: RunEvent): Partial<RunView> | undefined {
     case "cancel_requested":
       return { cancelRequested: true };
     case "complete":
-      return { ...ended(view, event), result: event.data.result, progress: 100 };
+      return { ...ended(view, event), result: event.data.result ?? null, progress: 100 };
     case "error":
       return { ...ended(view, event), problem: event.data.problem, failedStep: event.data.failed_step };
     case "cancelled":

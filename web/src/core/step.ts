@@ -100,7 +100,7 @@ function closed(step: StepView, event: Of<"step_retry" | "step_complete" | "step
         ...placed(step, event, "complete"),
         withdrawn: step.withdrawn.filter((draft) => draft.owner !== owner),
         attempts: finished(step, owner, event.ts, "complete"),
-        result: event.data.result,
+        result: event.data.result ?? null,
         reusedFrom: event.data.reused?.run_id,
         problem: undefined,
       };

@@ -48,7 +48,7 @@ export interface StepBody {
   /** Of a step that is not finished: all that its open attempts wrote, and the same by lane, where there are any. */
   text?: string | null;
   lanes?: Record<string, string>;
-  /** Of a step that is not finished: the parts that hold; `checkpoints` are the pointers of those that outlive it. */
+  /** Of a step that is not finished: the parts that hold, and, where a server tells, which of them are checkpoints. */
   partials?: Record<string, unknown>;
   checkpoints?: string[];
 }

@@ -135,6 +135,12 @@ describe("a step", () => {
     expect(step(told).retryAt).toBeUndefined();
   });
 
+  test("whose result is null, which the wire leaves out, has one all the same", () => {
+    const told = story().started("brief").start("brief").of("step_complete", "brief").say("complete");
+    expect([step(told).result, of(told).result]).toEqual([null, null]);
+    expect(step(story().started("brief").start("brief")).result).toBeUndefined();
+  });
+
   test("that is skipped is nothing that failed", () => {
     expect(step(story().started("brief").of("step_skipped", "brief", { reason: "the run ended" })).status).toBe(
       "skipped",
