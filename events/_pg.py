@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import asyncpg
 
@@ -25,14 +25,15 @@ T = TypeVar("T")
 COMMAND_TIMEOUT = 8.0
 """Seconds after which a statement is given up: less than the lease of a run."""
 
-_SESSION = {
-    "application_name": "stepglass",
-    "statement_timeout": "8000",
-    "idle_in_transaction_session_timeout": "8000",
-    # A client that got its answer must find it again, whatever the server's default is.
-    "synchronous_commit": "on",
-    "jit": "off",
-}
+_NAME = {"application_name": "stepglass"}
+# Set once connected: a pooler in session mode refuses them as startup parameters.
+_SESSION = """
+    SET statement_timeout = 8000;
+    SET idle_in_transaction_session_timeout = 8000;
+    -- A client that got its answer must find it again, whatever the server's default is.
+    SET synchronous_commit = on;
+    SET jit = off;
+"""
 _GUARD: dict[str, type[StoreError]] = {"SG002": Fenced, "SG003": RunEnded, "SG004": NotAllowed, "SG005": UnknownRun}
 # Full disk, too many connections, shutting down, read-only, timeouts, deadlocks: to be tried again, not our mistake.
 _PASSING = ("08", "40", "53", "55P03", "57", "58", "25006")
@@ -152,22 +153,31 @@ def _pool(dsn: str, size: int) -> Pool:
         command_timeout=COMMAND_TIMEOUT,
         timeout=5,
         max_inactive_connection_lifetime=0,
-        server_settings=_SESSION,
+        server_settings=_NAME,
+        init=_set_up,
         # Nothing here changes a session, so giving a connection back costs no round trip.
         reset=_as_it_is,
     )
 
 
-async def _as_it_is(connection: Any) -> None:
+async def _set_up(connection: Session) -> None:
+    await connection.execute(_SESSION)
+
+
+async def _as_it_is(connection: Session) -> None:
     pass
 
 
 async def connect(dsn: str, url: str = "") -> Session:
     """A connection outside the pools, with the same settings."""
     try:
-        return await asyncpg.connect(dsn, command_timeout=COMMAND_TIMEOUT, timeout=5, server_settings=_SESSION)
-    except asyncpg.ProtocolViolationError as error:
-        raise UnsupportedStore(f"{_POOLER.format(shown(url or dsn))} It answered: {error}") from error
+        connection = await asyncpg.connect(dsn, command_timeout=COMMAND_TIMEOUT, timeout=5, server_settings=_NAME)
+        try:
+            await _set_up(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
     except (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidCatalogNameError) as error:
         raise UnsupportedStore(f"{shown(url or dsn)} does not let us in: {error}") from error
     except (ValueError, OverflowError) as error:

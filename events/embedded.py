@@ -43,10 +43,10 @@ def embedded_postgres(
     """
     server = _Server.of(data_dir, {**SETTINGS, **(settings or {})})
     with _locked(server.home / "postgres.users", fcntl.LOCK_SH) as users:
-        with _locked(server.home / "postgres.lock", fcntl.LOCK_EX):
-            server.prepare()
-            sockets = server.start()
         try:
+            with _locked(server.home / "postgres.lock", fcntl.LOCK_EX):
+                server.prepare()
+                sockets = server.start()
             for name in databases:
                 server.create_database(name, sockets)
             yield f"postgresql://postgres@/{quote(databases[0])}?host={quote(str(sockets))}"

@@ -38,20 +38,22 @@ class PostgresLog:
         return self._appender.put(run_id, events, epoch)
 
     async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
-        entries = await self._fetch(run_id, after, limit)
-        if entries or wait <= 0:
-            return entries
+        if wait <= 0:
+            return await self.look(run_id, after, limit)
+        # Waiting before looking: what comes between the two is then heard.
         with self._listener.waiting(run_id, after) as waiter:
+            entries = await self.look(run_id, after, limit)
             try:
                 async with asyncio.timeout(wait):
-                    # Read once more before waiting: it may have come while nobody listened for us.
-                    while not (entries := await self._fetch(run_id, after, limit)):
+                    while not entries:
                         await waiter.news.wait()
                         waiter.news.clear()
+                        entries = await self.look(run_id, after, limit)
             except TimeoutError:
                 return []
         return entries
 
-    async def _fetch(self, run_id: UUID, after: int, limit: int) -> list[Entry]:
+    async def look(self, run_id: UUID, after: int, limit: int) -> list[Entry]:
+        """What is there now."""
         rows = await self._database.read(lambda connection: connection.fetch(_READ, run_id, after, limit))
         return [Entry(run_id, row["seq"], row["type"], row["body"].encode()) for row in rows]

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 SOCKET = ".s.PGSQL.5432"
@@ -17,6 +18,7 @@ class Proxy:
         self._behind = behind
         self._writers: set[asyncio.StreamWriter] = set()
         self._wires: list[_Wire] = []
+        self._serving: set[asyncio.Task[Any]] = set()
         self._lose_answer: bytes | None = None
         self._lose_question: bytes | None = None
         self.url = ""
@@ -48,9 +50,20 @@ class Proxy:
         for wire in self._wires:
             wire.mute = wire.listens
 
+    async def close(self) -> None:
+        """Cut everything and see it through: what is half closed when the loop ends complains in a later test."""
+        self.flowing.set()
+        self.cut()
+        if self._serving:
+            await asyncio.wait(self._serving)
+        await asyncio.sleep(0)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
-        wire = _Wire()
+        wire, task = _Wire(), asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
+        task.add_done_callback(self._serving.discard)
         self._wires.append(wire)
         with suppress(OSError):
             if not self.away:
@@ -113,4 +126,4 @@ async def proxied(url: str, folder: Path) -> AsyncGenerator[Proxy, None]:
         yield proxy
     finally:
         server.close()
-        proxy.cut()
+        await proxy.close()

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
+from uuid import UUID
 
 import anyio
 import asyncpg
@@ -14,7 +15,8 @@ import pytest
 from events import _listener
 from events.embedded import embedded_postgres
 from events.errors import StoreUnavailable
-from events.log import tail
+from events.log import Entry, tail
+from events.postgres import PostgresLog
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
 from tests.events.words import LAST, chunk, held, new, story, text
@@ -127,6 +129,32 @@ async def test_a_waiting_reader_hears_through_a_dead_listen(proxy: Proxy, databa
             waiting = asyncio.create_task(store.log.read(run.run_id, 1, wait=4))
             await elsewhere.log.append(run.run_id, [chunk("unheard")], epoch=run.epoch)
             assert [entry.type for entry in await waiting] == ["model_chunk"]
+
+
+async def test_what_comes_between_the_look_and_the_wait_is_not_waited_for(
+    postgres_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_listener, "LOOK_EVERY", 60)
+    run = await held(postgres_store)
+    fetch = PostgresLog.look
+    looks: list[int] = []
+
+    async def look_and_dawdle(log: PostgresLog, run_id: UUID, after: int, limit: int) -> list[Entry]:
+        found = await fetch(log, run_id, after, limit)
+        looks.append(len(found))
+        if looks == [0]:
+            await postgres_store.log.append(run_id, [chunk("now")], epoch=run.epoch)
+            # What is notified later on the same connection is heard later.
+            await postgres_store.runs.request_cancel(run_id, DEFAULT_TENANT)
+            while await anext(wakeups) != run_id:
+                pass
+        return found
+
+    monkeypatch.setattr(PostgresLog, "look", look_and_dawdle)
+    with anyio.fail_after(5):
+        async with postgres_store.runs.wakeups() as wakeups:
+            await postgres_store.log.read(run.run_id, 1, wait=30)
+    assert looks == [0, 2]
 
 
 async def test_a_listening_connection_that_dies_is_made_again(proxy: Proxy, database_url: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import asyncpg
@@ -10,6 +11,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from events import migrations
+from events._pg import open_database, translated
 from events.errors import StoreUnavailable, UnsupportedStore
 from events.runs import DEFAULT_TENANT
 from events.store import open_store
@@ -80,7 +82,44 @@ async def test_tables_of_a_newer_version_are_left_alone(database_url: str) -> No
             pass
 
 
-async def test_two_stores_in_one_process_are_named_to_the_operator(database_url: str) -> None:
+async def test_every_connection_waits_for_the_disk_and_not_for_ever(database_url: str) -> None:
+    name = urlsplit(database_url).path[1:]
+    admin = await asyncpg.connect(database_url)
+    await admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    await admin.close()
+    async with open_database(database_url) as database:
+        for pool in (database.appends, database.calls, database.reads):
+            assert await pool.fetchval("SHOW synchronous_commit") == "on"
+            assert await pool.fetchval("SHOW statement_timeout") == "8s"
+
+
+@pytest.mark.parametrize(
+    ("found", "ours"),
+    [
+        (asyncpg.DiskFullError("No space left on device"), StoreUnavailable),
+        (asyncpg.TooManyConnectionsError("sorry"), StoreUnavailable),
+        (asyncpg.ReadOnlySQLTransactionError("cannot execute INSERT"), StoreUnavailable),
+        (asyncpg.AdminShutdownError("terminating"), StoreUnavailable),
+        (asyncpg.CannotConnectNowError("starting up"), StoreUnavailable),
+        (asyncpg.DeadlockDetectedError("deadlock"), StoreUnavailable),
+        (asyncpg.QueryCanceledError("statement timeout"), StoreUnavailable),
+        (asyncpg.ConnectionDoesNotExistError("gone"), StoreUnavailable),
+        (asyncpg.InterfaceError("connection is closed"), StoreUnavailable),
+        (ConnectionResetError("reset"), StoreUnavailable),
+        (TimeoutError(), StoreUnavailable),
+        # Mistakes of ours, which no patience mends.
+        (asyncpg.UniqueViolationError("twice"), asyncpg.UniqueViolationError),
+        (asyncpg.UndefinedColumnError("what"), asyncpg.UndefinedColumnError),
+        (asyncpg.DataError("an int is no text"), asyncpg.DataError),
+    ],
+)
+def test_every_foreign_error_is_one_of_ours_or_a_mistake(found: Exception, ours: type[Exception]) -> None:
+    with pytest.raises(ours):
+        with translated():
+            raise found
+
+
+async def test_our_connections_are_named_to_the_operator(database_url: str) -> None:
     async with open_store(database_url) as store:
         await store.ready()
         admin = await asyncpg.connect(database_url)
