@@ -21,7 +21,7 @@ from steps._once import Once
 from steps._place import attempting, current_lane, current_round, current_run
 from steps._retry import RetryPolicy, tell_retry
 from steps._run import Run
-from steps.errors import CANCELLED_PROBLEM, RunLost, StepFailed, problem_of, retryable
+from steps.errors import CANCELLED_PROBLEM, STOPPED_PROBLEM, RunLost, StepFailed, problem_of, retryable
 
 P = ParamSpec("P")
 Out = TypeVar("Out")
@@ -119,8 +119,9 @@ class Step(Generic[P, Out]):
         """
         if past.done or past.problem is not None or run.ending in ("released", "lost"):
             return
-        past.open, past.waiting, past.problem = False, False, CANCELLED_PROBLEM
-        data = StepErrorData(problem=CANCELLED_PROBLEM)
+        problem = CANCELLED_PROBLEM if run.ending == "cancelled" else STOPPED_PROBLEM
+        past.open, past.waiting, past.problem = False, False, problem
+        data = StepErrorData(problem=problem)
         run.say(StepError(**attempt.where, message="cancelled", duration=attempt.duration, data=data))
 
     async def _complete(self, run: Run, attempt: Attempt, past: Past, result: Out) -> Out:

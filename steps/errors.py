@@ -65,6 +65,9 @@ def problem_of(error: BaseException, step: str) -> Problem:
 
 
 CANCELLED_PROBLEM = Problem(type=CANCELLED, title="cancelled", detail="The run was cancelled.")
+STOPPED_PROBLEM = Problem(
+    type=CANCELLED, title="cancelled", detail="This step was stopped because another one failed, or time was up."
+)
 LOST_PROBLEM = Problem(
     type=WORKER_LOST,
     title="The worker was lost",

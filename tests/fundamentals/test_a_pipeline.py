@@ -95,7 +95,9 @@ async def test_a_failing_step_stops_its_sibling_and_ends_the_run(stage: Stage):
         "step_skipped foreword",
         "error",
     ]
-    assert (await stage.last("step_error")).data.problem.title == "cancelled"
+    stopped = (await stage.last("step_error")).data.problem
+    assert stopped.title == "cancelled"
+    assert "another one failed" in stopped.detail, "nobody cancelled this run"
     assert stage.model.open == 0, "the sibling's call is over"
     await stage.check()
 
