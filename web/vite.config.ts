@@ -14,7 +14,15 @@ export default defineConfig(({ mode }) => ({
   },
   // Recorded runs, for `?replay=`: addresses of files of their own, fetched when asked for.
   assetsInclude: ["**/*.jsonl"],
-  server: { proxy: { "/api": loadEnv(mode, ".", "STEPGLASS_")["STEPGLASS_URL"] ?? "http://127.0.0.1:8000" } },
+  server: {
+    proxy: {
+      // The API compares the page's origin with the host that is asked: it must be the same here as in production.
+      "/api": {
+        target: loadEnv(mode, ".", "STEPGLASS_")["STEPGLASS_URL"] ?? "http://127.0.0.1:8000",
+        changeOrigin: false,
+      },
+    },
+  },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     setupFiles: "tests/setup.ts",

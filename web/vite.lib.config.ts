@@ -1,4 +1,4 @@
-/** The package: ES modules for other people's bundlers, with React and the SSE parser left to them. */
+/** The package: ES modules for other people's bundlers, with React and the parsers left to them. */
 
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
@@ -16,6 +16,6 @@ export default defineConfig({
       formats: ["es"],
       cssFileName: "style",
     },
-    rolldownOptions: { external: [/^react($|\/)/, /^react-dom($|\/)/, "eventsource-parser"] },
+    rolldownOptions: { external: [/^react($|\/)/, /^react-dom($|\/)/, "eventsource-parser", "marked"] },
   },
 });

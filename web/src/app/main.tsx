@@ -2,18 +2,16 @@
 
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { StepglassProvider } from "../react/context.tsx";
 import "../style.css";
-import { Page } from "./page.tsx";
-import { replayIn } from "./replay.ts";
+import "./app.css";
+import { App } from "./app.tsx";
+import { applyTheme } from "./theme.ts";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no element with the id root.");
-const replay = await replayIn(location.search);
+applyTheme();
 createRoot(root).render(
   <StrictMode>
-    <StepglassProvider>
-      <Page replay={replay} />
-    </StepglassProvider>
+    <App />
   </StrictMode>,
 );

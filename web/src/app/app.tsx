@@ -1,0 +1,70 @@
+/** Which page is shown, and what surrounds all of them. */
+
+import { type ReactNode, Suspense, useEffect } from "react";
+import { StepglassProvider } from "../react/context.tsx";
+import css from "./app.module.css";
+import { Boundary } from "./boundary.tsx";
+import { Content } from "./content.tsx";
+import { GenerationHost } from "./generation.tsx";
+import { Wizard } from "./new/wizard.tsx";
+import { Link, navigate, usePlace } from "./router.tsx";
+import { Shell } from "./shell.tsx";
+import { Language, useAppText } from "./text/languages.tsx";
+import { useTitle } from "./title.ts";
+import { ToastHost } from "./toast.tsx";
+import { storedToken, useTokenAsking } from "./token.tsx";
+
+export function App(): ReactNode {
+  return (
+    <Language>
+      <Boundary>
+        <Server>
+          <ToastHost>
+            <GenerationHost>
+              <Shell>
+                <Suspense fallback={<Content />}>
+                  <Page />
+                </Suspense>
+              </Shell>
+            </GenerationHost>
+          </ToastHost>
+        </Server>
+      </Boundary>
+    </Language>
+  );
+}
+
+function Server({ children }: { children: ReactNode }): ReactNode {
+  const { ask, dialog } = useTokenAsking();
+  return (
+    <>
+      <StepglassProvider token={storedToken()} onUnauthorized={ask}>
+        {children}
+      </StepglassProvider>
+      {dialog}
+    </>
+  );
+}
+
+function Page(): ReactNode {
+  const { path } = usePlace();
+  useEffect(() => {
+    if (path === "/") navigate(`/new${location.search}`, { replace: true });
+  }, [path]);
+  if (path === "/new" || path === "/") return <Wizard />;
+  return <NotFound />;
+}
+
+function NotFound(): ReactNode {
+  const { notFound, nav } = useAppText();
+  useTitle(notFound.title);
+  return (
+    <Content className={css["message"]}>
+      <h1>{notFound.title}</h1>
+      <p>{notFound.text}</p>
+      <p>
+        <Link href="/runs">{nav.runs}</Link>
+      </p>
+    </Content>
+  );
+}

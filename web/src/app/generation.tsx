@@ -1,0 +1,118 @@
+/** The one run that this tab shows in the modal, over whatever page is below: started, watched or played again. */
+
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from "react";
+import { GenerationProgressModal } from "../components/generation-progress-modal.tsx";
+import type { Problem } from "../core/contract.ts";
+import type { ReplayStore } from "../core/replay.ts";
+import type { RunRef } from "../react/use-run.ts";
+import { useStartRun } from "../react/use-start-run.ts";
+import { usePipeline } from "./pipelines.ts";
+import { navigate } from "./router.tsx";
+
+export interface Generation {
+  /** The live run that is watched, whether the modal is open or not. */
+  readonly run: string | undefined;
+  readonly title: string;
+  readonly open: boolean;
+  readonly starting: boolean;
+  /** Why the last start failed. */
+  readonly problem: Problem | undefined;
+  start(input: unknown, title: string): void;
+  /** Show a run that was started before; with its input it may be started once more. */
+  watch(runId: string, title: string, input?: unknown): void;
+  replay(store: ReplayStore, title: string): void;
+  show(): void;
+}
+
+const GenerationContext = createContext<Generation | undefined>(undefined);
+const PIPELINE = "vision_framework";
+const INVALID = "/problems/invalid-input";
+
+interface Shown {
+  readonly run: RunRef | undefined;
+  readonly title: string;
+  readonly input: unknown;
+  readonly open: boolean;
+}
+
+const NOTHING: Shown = { run: undefined, title: "", input: undefined, open: false };
+
+export function GenerationHost({ children }: { children: ReactNode }): ReactNode {
+  const host = useHost();
+  const { shown, generation, close, problem } = host;
+  const pipeline = usePipeline(PIPELINE);
+  const openResult = (runId: string): void => {
+    close();
+    if (location.pathname !== `/runs/${runId}`) navigate(`/runs/${runId}`);
+  };
+  const { input, title, run } = shown;
+  return (
+    <GenerationContext value={generation}>
+      {children}
+      <GenerationProgressModal
+        open={shown.open && !host.atFields}
+        title={title}
+        run={run}
+        plan={pipeline.info?.plan}
+        problem={run === undefined ? problem : undefined}
+        onClose={close}
+        onOpenResult={openResult}
+        onRetry={input === undefined ? undefined : () => generation.start(input, title)}
+      />
+    </GenerationContext>
+  );
+}
+
+interface Host {
+  readonly shown: Shown;
+  readonly generation: Generation;
+  readonly problem: Problem | undefined;
+  /** What is wrong is wrong with fields, and said at them. */
+  readonly atFields: boolean;
+  close(): void;
+}
+
+function useHost(): Host {
+  const [shown, setShown] = useState(NOTHING);
+  const { start: startRun, starting, problem, reset } = useStartRun(PIPELINE);
+  const atFields = problem?.type === INVALID;
+  useEffect(() => {
+    if (atFields) setShown((now) => ({ ...now, open: false }));
+  }, [atFields]);
+
+  const start = useCallback(
+    async (input: unknown, title: string): Promise<void> => {
+      reset();
+      setShown({ run: undefined, title, input, open: true });
+      const from = location.pathname;
+      const runId = await startRun(input);
+      if (runId === undefined) return;
+      setShown((now) => ({ ...now, run: runId }));
+      // Who has gone elsewhere meanwhile is left there.
+      if (location.pathname === from) navigate(`/runs/${runId}`);
+    },
+    [startRun, reset],
+  );
+  const generation = useMemo(
+    (): Generation => ({
+      run: typeof shown.run === "string" ? shown.run : undefined,
+      ...{ title: shown.title, open: shown.open, starting, problem },
+      start: (input, title) => void start(input, title),
+      watch: (run, title, input) => setShown({ run, title, input, open: true }),
+      replay: (store, title) => setShown({ run: store, title, input: undefined, open: true }),
+      show: () => setShown((now) => ({ ...now, open: true })),
+    }),
+    [shown, starting, problem, start],
+  );
+  const close = (): void => {
+    setShown((now) => ({ ...now, open: false }));
+    if (shown.run === undefined) reset();
+  };
+  return { shown, generation, problem, atFields, close };
+}
+
+export function useGeneration(): Generation {
+  const generation = useContext(GenerationContext);
+  if (!generation) throw new Error("Put a <GenerationHost> around this component.");
+  return generation;
+}

@@ -1,0 +1,134 @@
+/** `/new`: the questions, one after the other, and the button that starts the run. */
+
+import { type ReactNode, useEffect, useState } from "react";
+import { Button } from "../../components/button.tsx";
+import { ProblemPanel } from "../../components/problem-panel.tsx";
+import type { PipelineInfo } from "../../core/wire.ts";
+import { Content } from "../content.tsx";
+import { useGeneration } from "../generation.tsx";
+import { usePipeline } from "../pipelines.ts";
+import { type Shortcut, useShortcuts } from "../shortcuts.tsx";
+import { useAppText } from "../text/languages.tsx";
+import { useTitle } from "../title.ts";
+import { useDraft } from "./draft.ts";
+import { Examples } from "./examples.tsx";
+import { checkAll, type Errors, errorsIn, type Field, fieldsOf, type Values } from "./fields.ts";
+import { Page, pagesOf } from "./page.tsx";
+import { Rail } from "./rail.tsx";
+import { Saved } from "./saved.tsx";
+import css from "./wizard.module.css";
+
+const PIPELINE = "vision_framework";
+
+export function Wizard(): ReactNode {
+  const { wizard, loading, retry } = useAppText();
+  const pipeline = usePipeline(PIPELINE);
+  useTitle(wizard.title);
+  return (
+    <Content className={css["wizard"]}>
+      <h1>{wizard.title}</h1>
+      <p className={css["lead"]}>{wizard.lead}</p>
+      {pipeline.problem ? (
+        <ProblemPanel problem={pipeline.problem} note={wizard.loadFailed}>
+          <Button onClick={pipeline.retry}>{retry}</Button>
+        </ProblemPanel>
+      ) : null}
+      {pipeline.info ? <Form info={pipeline.info} /> : pipeline.problem ? null : <p role="status">{loading}</p>}
+    </Content>
+  );
+}
+
+function Form({ info }: { info: PipelineInfo }): ReactNode {
+  const [fields] = useState(() => fieldsOf(info.input_schema));
+  const [pages] = useState(() => pagesOf(fields));
+  const draft = useDraft(info.name);
+  const errors = useErrors(fields, draft.values);
+  const generation = useGeneration();
+  const [moves, move] = useState(0);
+  const last = pages.length - 1;
+  const at = Math.min(Math.max(0, draft.page), last);
+
+  const turn = (page: number): void => {
+    draft.turn(Math.min(Math.max(0, page), last));
+    move((count) => count + 1);
+  };
+  const change = (name: string, value: string): void => {
+    errors.changed(name);
+    draft.change({ ...draft.values, [name]: value });
+  };
+  const generate = (): void => {
+    if (generation.starting || generation.open) return;
+    const wrong = errors.attempt();
+    if (wrong) {
+      turn(pages.findIndex((page) => page.some((field) => field.name === wrong)));
+      return;
+    }
+    const { values } = draft;
+    const input = Object.fromEntries(fields.map(({ name }) => [name, values[name]?.trim() ?? ""]));
+    generation.start(input, input["company_name"] ?? info.label);
+  };
+  const shortcuts: readonly Shortcut[] = [
+    { keys: "generate", act: generate },
+    { keys: "next", act: () => turn(at + 1) },
+    { keys: "back", act: () => turn(at - 1) },
+  ];
+  useShortcuts(shortcuts);
+  const restart = (values: Values): void => {
+    errors.forget();
+    draft.change(values);
+  };
+
+  return (
+    <>
+      <div className={css["tools"]}>
+        <Saved draft={draft} />
+        <Examples examples={info.examples} values={draft.values} onChange={restart} />
+      </div>
+      <div className={css["form"]}>
+        <Rail pages={pages} at={at} values={draft.values} errors={errors.shown} onTurn={turn} />
+        <Page
+          key={at}
+          {...{ pages, at, errors: errors.shown, values: draft.values, moves }}
+          onChange={change}
+          onLeave={errors.left}
+          onTurn={turn}
+          onGenerate={generate}
+          starting={generation.starting}
+        />
+      </div>
+    </>
+  );
+}
+
+interface FieldErrors {
+  readonly shown: Errors;
+  changed(name: string): void;
+  left(name: string): void;
+  forget(): void;
+  /** The first field that is wrong, undefined when none is. From now on all that is wrong is shown. */
+  attempt(): string | undefined;
+}
+
+/** What is wrong is said when a field is left, and what the server says of it until it changes. */
+function useErrors(fields: readonly Field[], values: Values): FieldErrors {
+  const { wizard } = useAppText();
+  const { problem } = useGeneration();
+  const [touched, touch] = useState<ReadonlySet<string>>(new Set());
+  const [told, tell] = useState<Errors>({});
+  useEffect(() => tell(errorsIn(problem?.errors)), [problem]);
+  const found = checkAll(wizard, fields, values);
+  const shown = Object.entries({ ...found, ...told }).filter(([name]) => touched.has(name) || told[name] !== undefined);
+  return {
+    shown: Object.fromEntries(shown),
+    changed: (name) => tell(({ [name]: _, ...others }) => others),
+    left: (name) => touch((now) => new Set([...now, name])),
+    forget: () => {
+      touch(new Set());
+      tell({});
+    },
+    attempt: () => {
+      touch(new Set(fields.map((field) => field.name)));
+      return fields.find((field) => found[field.name] !== undefined)?.name;
+    },
+  };
+}

@@ -1,0 +1,55 @@
+/** Which page an address means, and how to get to another one without loading everything anew. */
+
+import { type ComponentProps, type MouseEvent, type ReactNode, useSyncExternalStore } from "react";
+
+const CHANGED = "stepglass:navigate";
+
+/** The address without its origin, as `location` has it. */
+export interface Place {
+  readonly path: string;
+  readonly query: URLSearchParams;
+}
+
+export function usePlace(): Place {
+  const address = useSyncExternalStore(subscribe, () => location.pathname + location.search);
+  const [path = "/", search = ""] = address.split("?");
+  return { path, query: new URLSearchParams(search) };
+}
+
+export function navigate(to: string, { replace = false }: { replace?: boolean } = {}): void {
+  const before = location.pathname;
+  if (replace) history.replaceState(null, "", to);
+  else history.pushState(null, "", to);
+  window.dispatchEvent(new Event(CHANGED));
+  if (location.pathname !== before) window.scrollTo(0, 0);
+}
+
+/** The present address with some of its query changed; undefined takes a name away. */
+export function withQuery(query: URLSearchParams, change: Readonly<Record<string, string | undefined>>): string {
+  const next = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(change)) {
+    if (value === undefined) next.delete(name);
+    else next.set(name, value);
+  }
+  return next.size ? `${location.pathname}?${next}` : location.pathname;
+}
+
+export function Link({ href, onClick, ...rest }: ComponentProps<"a"> & { href: string }): ReactNode {
+  const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
+    onClick?.(event);
+    const elsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0;
+    if (event.defaultPrevented || elsewhere) return;
+    event.preventDefault();
+    navigate(href);
+  };
+  return <a {...rest} href={href} onClick={follow} />;
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener("popstate", listener);
+  window.addEventListener(CHANGED, listener);
+  return () => {
+    window.removeEventListener("popstate", listener);
+    window.removeEventListener(CHANGED, listener);
+  };
+}

@@ -1,0 +1,117 @@
+/** What is around every page: the name, the ways, the run that goes on in the background, the colours. */
+
+import { type ReactNode, useState } from "react";
+import { Button } from "../components/button.tsx";
+import { Pulse } from "../components/pulse.tsx";
+import { hasEnded } from "../core/view.ts";
+import { useRun } from "../react/use-run.ts";
+import { CONTENT } from "./content.tsx";
+import { useGeneration } from "./generation.tsx";
+import { Logo } from "./logo.tsx";
+import { Menu } from "./menu.tsx";
+import { Link, navigate, usePlace } from "./router.tsx";
+import css from "./shell.module.css";
+import { ShortcutList, useShortcuts } from "./shortcuts.tsx";
+import { useAppText } from "./text/languages.tsx";
+import { setTheme, THEMES, useTheme } from "./theme.ts";
+
+export function Shell({ children }: { children: ReactNode }): ReactNode {
+  const text = useAppText();
+  const [listed, list] = useState(false);
+  useShortcuts([{ keys: "list", act: () => list(true) }]);
+  return (
+    <>
+      <a className={css["skip"]} href={`#${CONTENT}`}>
+        {text.skip}
+      </a>
+      <header className={css["bar"]}>
+        <Link className={css["brand"]} href="/new">
+          <Logo />
+          {text.name}
+        </Link>
+        <Ways />
+        <span className={css["gap"]} />
+        <Background />
+        <Button className={css["keys"]} look="quiet" size="small" icon="keyboard" bare onClick={() => list(true)}>
+          {text.shortcuts.open}
+        </Button>
+        <ThemeMenu />
+      </header>
+      {children}
+      <ShortcutList open={listed} onClose={() => list(false)} />
+    </>
+  );
+}
+
+function Ways(): ReactNode {
+  const { nav } = useAppText();
+  const { path } = usePlace();
+  const way = (href: string, label: string): ReactNode => (
+    <Link
+      href={href}
+      aria-current={path === href ? "page" : undefined}
+      data-within={path.startsWith(href) || undefined}
+    >
+      {label}
+    </Link>
+  );
+  return (
+    <nav className={css["ways"]} aria-label={nav.label}>
+      {way("/new", nav.create)}
+      {way("/runs", nav.runs)}
+    </nav>
+  );
+}
+
+function Background(): ReactNode {
+  const { run, open } = useGeneration();
+  return run === undefined || open ? null : <Running key={run} run={run} />;
+}
+
+/** The run that goes on behind the page. */
+function Running({ run }: { run: string }): ReactNode {
+  const { running } = useAppText();
+  const { title, show } = useGeneration();
+  const view = useRun(run, (state) => state.view);
+  if (hasEnded(view)) return null;
+  const percent = Math.floor(view.progress);
+  const back = (): void => {
+    if (location.pathname !== `/runs/${run}`) navigate(`/runs/${run}`);
+    show();
+  };
+  return (
+    <button
+      type="button"
+      className={css["running"]}
+      aria-label={running.label(title, percent)}
+      title={running.show}
+      onClick={back}
+    >
+      <Pulse />
+      <span className={css["runningTitle"]}>{title}</span>
+      <span>{percent}%</span>
+    </button>
+  );
+}
+
+const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const;
+
+function ThemeMenu(): ReactNode {
+  const { theme: words } = useAppText();
+  const theme = useTheme();
+  return (
+    <Menu
+      label={words.label}
+      bare
+      look="quiet"
+      size="small"
+      icon={THEME_ICONS[theme]}
+      items={THEMES.map((each) => ({
+        key: each,
+        label: words[each],
+        chosen: each === theme,
+        act: () => setTheme(each),
+      }))}
+    />
+  );
+}

@@ -1,0 +1,88 @@
+/** A run before one's eyes, from the click to its end. Closing it never ends the run. */
+
+import { type ReactNode, useId, useState } from "react";
+import type { PlannedStep, Problem } from "../core/contract.ts";
+import { hasEnded, type RunView } from "../core/view.ts";
+import { type RunRef, useRun } from "../react/use-run.ts";
+import { useText } from "../text/context.tsx";
+import { Announcer } from "./announcer.tsx";
+import { Dialog } from "./dialog.tsx";
+import css from "./generation-progress-modal.module.css";
+import { idleSource, plannedSteps } from "./idle-source.ts";
+import { ModalBody } from "./modal-body.tsx";
+import { ModalFooter } from "./modal-footer.tsx";
+import { ModalHeader } from "./modal-header.tsx";
+import { isReplay, ReplayBar } from "./replay-bar.tsx";
+import { useAbandonment } from "./use-abandonment.ts";
+import { useCallBack } from "./use-ending.ts";
+
+export interface GenerationProgressModalProps {
+  open: boolean;
+  /** What is made, and for whom. */
+  title: string;
+  /** A run by its id, or a store; undefined until the server has answered that it has begun. */
+  run?: RunRef | undefined;
+  /** The steps to show until the run tells its own. */
+  plan?: readonly PlannedStep[] | undefined;
+  /** Why the run could not be started. */
+  problem?: Problem | undefined;
+  /** The modal is to be closed. A run that is going goes on in the background. */
+  onClose: () => void;
+  /** Start it once more. */
+  onRetry?: (() => void) | undefined;
+  /** Go to the result: asked for with a button, or by itself after the run is complete. */
+  onOpenResult?: ((runId: string) => void) | undefined;
+}
+
+export function GenerationProgressModal(props: GenerationProgressModalProps): ReactNode {
+  const id = useId();
+  const number = useNumber(props.run);
+  return (
+    <Dialog open={props.open} onDismiss={props.onClose} className={css["modal"]} aria-labelledby={id}>
+      {/* Another run is another modal: nothing of what was chosen for the last one holds. */}
+      <Inside key={number} {...props} titleId={id} />
+    </Dialog>
+  );
+}
+
+function Inside({ titleId, ...props }: GenerationProgressModalProps & { titleId: string }): ReactNode {
+  const [idle] = useState(idleSource);
+  const run = props.run ?? idle;
+  const { view, connection } = useRun(run);
+  const replayed = isReplay(run);
+  const going = Boolean(view.runId) && !hasEnded(view) && !replayed;
+  useCallBack(run, props.title);
+  useAbandonment(view.runId, going);
+  const steps = view.steps.length ? view.steps : plannedSteps(props.plan ?? []);
+  return (
+    <>
+      <ModalHeader
+        titleId={titleId}
+        title={props.title}
+        view={view}
+        lead={useLead(view, props)}
+        onClose={props.onClose}
+      />
+      <ModalBody run={run} view={view} steps={steps} connection={connection} problem={props.problem} />
+      {replayed ? <ReplayBar replay={run} /> : null}
+      <ModalFooter {...props} run={run} view={view} going={going} replayed={replayed} />
+      <Announcer view={view} />
+    </>
+  );
+}
+
+/** One line on how it is going. */
+function useLead(view: RunView, { run, problem }: GenerationProgressModalProps): string {
+  const { modal } = useText();
+  if (problem) return problem.title;
+  if (run === undefined) return modal.opening;
+  if (view.cancelRequested && !hasEnded(view)) return modal.cancelling;
+  return modal[view.status];
+}
+
+/** Counts the runs that were shown. A run that gets its id is still the same one. */
+function useNumber(run: RunRef | undefined): number {
+  const [last, setLast] = useState({ run, number: 0 });
+  if (last.run !== run) setLast({ run, number: last.number + (last.run === undefined ? 0 : 1) });
+  return last.number;
+}

@@ -1,0 +1,92 @@
+/** The middle of the modal: the steps on one side, on the other what is being written, or how it ended. */
+
+import type { ReactNode } from "react";
+import type { Connection } from "../core/connection.ts";
+import type { Problem } from "../core/contract.ts";
+import type { RunView, StepView } from "../core/view.ts";
+import type { RunRef } from "../react/use-run.ts";
+import { useText } from "../text/context.tsx";
+import { Button } from "./button.tsx";
+import { Completed } from "./completed.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
+import { LivePane } from "./live-pane.tsx";
+import css from "./modal-body.module.css";
+import { OverallProgress } from "./overall-progress.tsx";
+import { ProblemPanel } from "./problem-panel.tsx";
+import { StepIcon } from "./step-icon.tsx";
+import { StepList } from "./step-list.tsx";
+import { type Followed, useFollowed } from "./use-followed.ts";
+
+export interface ModalBodyProps {
+  run: RunRef;
+  view: RunView;
+  steps: readonly StepView[];
+  connection: Connection;
+  problem: Problem | undefined;
+}
+
+export function ModalBody({ run, view, steps, connection, problem }: ModalBodyProps): ReactNode {
+  const { step: words } = useText();
+  const followed = useFollowed(steps);
+  const complete = view.status === "complete" && !followed.pinned;
+  const reconnect = typeof run === "object" && "reconnect" in run ? (run.reconnect as () => void) : undefined;
+  return (
+    <>
+      <div className={css["overall"]}>
+        <OverallProgress run={run} />
+        <ConnectionNotice connection={connection} onReconnect={reconnect} />
+      </div>
+      <div className={css["body"]}>
+        <nav className={css["steps"]} aria-label={words.list}>
+          <StepList run={run} steps={steps} current={complete ? undefined : followed.step?.id} onShow={followed.pin} />
+        </nav>
+        <div className={css["pane"]}>
+          <Ending view={view} steps={steps} problem={problem} />
+          {complete ? <Completed view={view} /> : <Shown followed={followed} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Shown({ followed }: { followed: Followed }): ReactNode {
+  const { live } = useText();
+  const { step, pinned, pin } = followed;
+  if (!step) return null;
+  return (
+    <>
+      <div className={css["shown"]} data-pinned={pinned || undefined}>
+        <StepIcon status={step.status} />
+        <h3>{step.label}</h3>
+        {pinned ? (
+          <Button look="quiet" size="small" onClick={() => pin(undefined)}>
+            {live.follow}
+          </Button>
+        ) : null}
+      </div>
+      <LivePane step={step} />
+    </>
+  );
+}
+
+/** A run that did not end well, or did not begin. */
+function Ending({ view, steps, problem }: Pick<ModalBodyProps, "view" | "steps" | "problem">): ReactNode {
+  const { modal } = useText();
+  if (problem) return <Panel problem={problem} />;
+  if (view.status === "cancelled") {
+    return <Panel problem={{ type: "about:blank", title: modal.cancelled, detail: modal.cancelledDetail }} />;
+  }
+  if (view.status !== "error") return null;
+  const failed = steps.find((step) => step.id === view.failedStep);
+  const where = failed ? `${modal.failedStep(failed.label)} ${modal.kept}` : modal.kept;
+  const unnamed = { type: "about:blank", title: modal.error, detail: "" };
+  return <Panel problem={view.problem ?? unnamed} note={where} />;
+}
+
+function Panel(props: { problem: Problem; note?: string }): ReactNode {
+  return (
+    <div className={css["ending"]}>
+      <ProblemPanel {...props} />
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/** The head of the modal: what is made, how it is going, and the way out. */
+
+import type { ReactNode } from "react";
+import type { RunView } from "../core/view.ts";
+import { useText } from "../text/context.tsx";
+import { Button } from "./button.tsx";
+import { DemoBadge } from "./demo-badge.tsx";
+import css from "./modal-header.module.css";
+
+export interface ModalHeaderProps {
+  titleId: string;
+  title: string;
+  lead: string;
+  view: RunView;
+  onClose: () => void;
+}
+
+export function ModalHeader({ titleId, title, lead, view, onClose }: ModalHeaderProps): ReactNode {
+  const text = useText();
+  return (
+    <header className={css["header"]}>
+      <div className={css["words"]}>
+        {/* biome-ignore lint/a11y/noAutofocus: a dialog that opens begins to be read at its title. */}
+        <h2 id={titleId} tabIndex={-1} autoFocus className={css["title"]}>
+          {title}
+        </h2>
+        <DemoBadge models={view.models} />
+        <p className={css["lead"]}>{lead}</p>
+      </div>
+      <Button look="quiet" icon="cross" bare onClick={onClose}>
+        {text.close}
+      </Button>
+    </header>
+  );
+}

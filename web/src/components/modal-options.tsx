@@ -1,0 +1,76 @@
+/** What the viewer wants to happen when the run ends. */
+
+import { type ReactNode, useId, useState } from "react";
+import { useText } from "../text/context.tsx";
+import { chime, mayNotify } from "./attention.ts";
+import { Button } from "./button.tsx";
+import css from "./modal-options.module.css";
+import { usePreferences } from "./preferences.ts";
+
+export function ModalOptions(): ReactNode {
+  const { modal } = useText();
+  const id = useId();
+  const [open, setOpen] = useState(false);
+  return (
+    <div className={css["options"]}>
+      <Button
+        look="quiet"
+        icon="options"
+        bare
+        aria-expanded={open}
+        aria-controls={open ? id : undefined}
+        onClick={() => setOpen(!open)}
+      >
+        {modal.options}
+      </Button>
+      {open ? <Panel id={id} onClose={() => setOpen(false)} /> : null}
+    </div>
+  );
+}
+
+function Panel({ id, onClose }: { id: string; onClose: () => void }): ReactNode {
+  const { modal } = useText();
+  const [preferences, change] = usePreferences();
+  const [denied, deny] = useState(false);
+  const wantNotice = async (wanted: boolean): Promise<void> => {
+    const allowed = wanted && (await mayNotify());
+    deny(wanted && !allowed);
+    change({ notify: allowed });
+  };
+  const wantSound = (sound: boolean): void => {
+    if (sound) chime(true);
+    change({ sound });
+  };
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what was opened last, wherever the focus is in it.
+    <div
+      id={id}
+      className={css["panel"]}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.preventDefault();
+        onClose();
+      }}
+    >
+      <Choice label={modal.autoOpen} checked={preferences.autoOpen} onChange={(autoOpen) => change({ autoOpen })} />
+      <Choice label={modal.sound} checked={preferences.sound} onChange={wantSound} />
+      <Choice label={modal.notify} checked={preferences.notify} onChange={(wanted) => void wantNotice(wanted)} />
+      {denied ? <p role="alert">{modal.notifyDenied}</p> : null}
+    </div>
+  );
+}
+
+interface ChoiceProps {
+  label: string;
+  checked: boolean;
+  onChange: (checked: boolean) => void;
+}
+
+function Choice({ label, checked, onChange }: ChoiceProps): ReactNode {
+  return (
+    <label className={css["choice"]}>
+      <input type="checkbox" checked={checked} onChange={(event) => onChange(event.target.checked)} />
+      {label}
+    </label>
+  );
+}

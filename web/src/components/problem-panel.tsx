@@ -1,0 +1,34 @@
+/** What went wrong, in words, with everything that the server said about it. */
+
+import type { ReactNode } from "react";
+import type { Problem } from "../core/contract.ts";
+import css from "./problem-panel.module.css";
+
+export interface ProblemPanelProps {
+  problem: Problem;
+  /** Where it happened, or what is kept nevertheless. */
+  note?: string | undefined;
+  children?: ReactNode;
+}
+
+const SHOWN = 8;
+
+export function ProblemPanel({ problem, note, children }: ProblemPanelProps): ReactNode {
+  const errors = problem.errors ?? [];
+  return (
+    <div className={css["panel"]} role="alert">
+      <h3>{problem.title}</h3>
+      {problem.detail && problem.detail !== problem.title ? <p>{problem.detail}</p> : null}
+      {errors.length ? (
+        <ul>
+          {errors.slice(0, SHOWN).map((error) => (
+            <li key={error.pointer + error.detail}>{error.detail}</li>
+          ))}
+          {errors.length > SHOWN ? <li>… {errors.length - SHOWN}</li> : null}
+        </ul>
+      ) : null}
+      {note ? <p className={css["note"]}>{note}</p> : null}
+      {children ? <div className={css["actions"]}>{children}</div> : null}
+    </div>
+  );
+}
