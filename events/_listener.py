@@ -64,6 +64,7 @@ class Listener:
         self._waiters: defaultdict[UUID, set[Waiter]] = defaultdict(set)
         self._ears: set[_Ear] = set()
         self._connected = False
+        self.listening = asyncio.Event()
 
     @contextmanager
     def waiting(self, run_id: UUID, after: int) -> Generator[Waiter, None, None]:
@@ -115,6 +116,7 @@ class Listener:
             await connection.add_listener(channel, self._hear)
         # What was said before we listened, nobody will say again.
         self._tell(None)
+        self.listening.set()
         while not gone.is_set():
             await self.look()
             self._connected = True
@@ -157,6 +159,10 @@ async def open_listener(database: Database) -> AsyncGenerator[Listener, None]:
     listener = Listener(database)
     task = asyncio.create_task(listener.listen(), name="stepglass-listener")
     try:
+        # So that whoever has the store open hears of everything from then on. It works without, only later.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await listener.listening.wait()
         yield listener
     finally:
         task.cancel()
