@@ -48,7 +48,8 @@ class Pace:
     def percent(self) -> float:
         """0 to 100, never less than before; 100 only when every planned step is done."""
         if self._plan:
-            shares = {step: float(self.expected(step).p50) for step in self._plan}
+            # At least a millisecond each: a history may be of instants only, and they must add up to something.
+            shares = {step: float(max(1, self.expected(step).p50)) for step in self._plan}
             filled = sum(share * self.part(step) for step, share in shares.items())
             self._shown = max(self._shown, min(100.0, 100.0 * filled / sum(shares.values())))
         return round(self._shown, 1)
