@@ -15,11 +15,13 @@ async def tick(run: Run, every: float = 0.5) -> None:
     while True:
         await asyncio.sleep(every)
         step = run.pace.slowest()
-        if step is None:
+        place = next((place for place, past in run.journal.places.items() if place[0] == step and past.open), None)
+        if step is None or place is None:
             continue
         percent, left = run.pace.percent(), run.pace.left_ms()
         if percent - shown < STEP and abs(left - eta) < max(1000, eta // 10):
             continue
         shown, eta = percent, left
         data = ProgressData(step_progress=round(100 * run.pace.part(step), 1), eta_ms=left, basis=run.pace.basis(step))
-        run.say(Progress(step=step, attempt=run.journal.past((step, None, None)).attempts, progress=percent, data=data))
+        attempt, (_, lane, turn) = run.journal.past(place).attempts, place
+        run.say(Progress(step=step, attempt=attempt, lane=lane, round=turn, progress=percent, data=data))
