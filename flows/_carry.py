@@ -5,22 +5,20 @@ import logging
 from dataclasses import dataclass
 from uuid import UUID
 
-from pydantic import ValidationError
-
 from events.contract import Problem
 from events.log import EventLog
 from events.runs import Claim, Runs
 from flows import _lease
-from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, leaves, problem_of_run
+from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, problem_of_run
 from flows._opening import open_run, read_all
-from flows._pipeline import Pipeline
+from flows._pipeline import Pipeline, UnfitInput
 from flows._ticker import tick
 from llm.client import Model
 from steps._host import Host
 from steps._journal import Journal
 from steps._place import entered
 from steps._run import Ending, Run
-from steps.errors import RunLost
+from steps.errors import CANCELLED, RunLost, leaves
 
 log = logging.getLogger("stepglass.carry")
 
@@ -93,6 +91,8 @@ class Carry:
             seconds_left=self.claim.seconds_left,
             on_lost=lambda error: self.end("lost"),
         )
+        if journal.cancel_requested:
+            self.end("cancelled")
         run.ending = self._ending
         lost = f"worker lost ({self.claim.losses} in a row)" if self.claim.losses else "the worker before was stopped"
         await open_run(run, self.pipeline, plan, lost)
@@ -130,15 +130,18 @@ class Carry:
                 raise RunLost(str(error)) from error
             if deadline.expired():
                 return Outcome("error", problem=TOO_LATE)
-            return self._failed(error)
+            return self._failed(run, error)
 
-    def _failed(self, error: Exception) -> Outcome:
-        if isinstance(error, ValidationError):
+    def _failed(self, run: Run, error: Exception) -> Outcome:
+        if isinstance(error, UnfitInput):
             log.error("run %s: its input does not fit this version", self.run_id, exc_info=error)
             title = "The input does not fit"
             detail = f"Its input is not of the form that {self.pipeline.label} takes in this version."
             return Outcome("error", problem=Problem(type="/problems/invalid-input", title=title, detail=detail))
         problem, step = problem_of_run(error)
+        if problem.type == CANCELLED:  # an earlier worker got as far as stopping its siblings: what for is in the log
+            problem, step = run.journal.cause() or ((TOO_LATE, None) if run.seconds_left <= 0 else (problem, step))
+            return Outcome("error", problem=problem, failed_step=step)
         if step is None:
             log.error("run %s failed outside of its steps", self.run_id, exc_info=error)
         return Outcome("error", problem=problem, failed_step=step)

@@ -20,7 +20,7 @@ from events.contract import (
     now_ms,
 )
 from steps._run import Run
-from steps.errors import CANCELLED_PROBLEM, StepFailed
+from steps.errors import CANCELLED_PROBLEM, StepFailed, leaves
 
 Kind = Literal["complete", "error", "cancelled", "released", "lost"]
 
@@ -31,6 +31,10 @@ CRASH_LOOP = Problem(
 )
 TOO_LATE = Problem(
     type="/problems/deadline", title="The run took too long", detail="Its deadline passed before it was finished."
+)
+
+LEFT_OUT = Problem(
+    type="/problems/left-out", title="The step was left out", detail="The run was complete without this step's result."
 )
 
 
@@ -60,17 +64,12 @@ def problem_of_run(error: BaseException) -> tuple[Problem, str | None]:
     )
 
 
-def leaves(error: BaseException) -> list[BaseException]:
-    """The exceptions inside nested groups, in order."""
-    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
-    return [leaf for each in inner for leaf in leaves(each)] or [error]
-
-
 async def close_run(run: Run, plan: list[PlannedStep], outcome: Outcome) -> None:
     """Write the last word, and wait for its commit. Raises `RunLost` when it is not ours to write."""
     duration = max(0, now_ms() - run.journal.queued_ts)
     match outcome.kind:
         case "complete":
+            close_steps(run, plan, LEFT_OUT, "The run was complete without it")
             data = CompleteData(result=outcome.result)
             await run.commit(Complete(message="Complete", progress=100.0, duration=duration, data=data))
         case "error":
@@ -96,5 +95,5 @@ def close_steps(run: Run, plan: list[PlannedStep], problem: Problem, reason: str
                 StepError(step=step, lane=lane, round=turn, attempt=past.attempts, message=problem.title, data=data)
             )
     for planned in plan:
-        if planned.step not in begun:
+        if planned.step not in begun | run.journal.skipped:
             run.say(StepSkipped(step=planned.step, message="Skipped", data=ReasonData(reason=reason)))

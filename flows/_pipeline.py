@@ -11,12 +11,16 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, JsonValue, TypeAdapter
+from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from events.contract import Expected, PlannedStep
 from steps._step import Step
 
 Plan = Mapping[Step[..., Any], Sequence[Step[..., Any]]]
+
+
+class UnfitInput(Exception):
+    """What a run was started with is not what its pipeline takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,15 @@ class Pipeline:
         ]
 
     async def __call__(self, plain: JsonValue) -> JsonValue:
-        """Run it on JSON that was validated when the run was accepted; gives the result as JSON."""
-        result = await self.fn(self.input_model.model_validate(plain))
+        """Run it on JSON that was validated when the run was accepted; gives the result as JSON.
+
+        Raises `UnfitInput` where another version accepted it.
+        """
+        try:
+            given = self.input_model.model_validate(plain)
+        except ValidationError as error:
+            raise UnfitInput(f"Not of the form that {self.label} takes in this version.") from error
+        result = await self.fn(given)
         return self.output.dump_python(result, mode="json")
 
 

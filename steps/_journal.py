@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from events.contract import (
+    CancelRequested,
     Complete,
     ModelChunk,
     Partial,
@@ -15,11 +16,12 @@ from events.contract import (
     StepComplete,
     StepError,
     StepRetry,
+    StepSkipped,
     StepStart,
     Usage,
 )
 from events.log import Entry
-from steps.errors import WORKER_LOST
+from steps.errors import CANCELLED, WORKER_LOST
 
 Place = tuple[str, str | None, int | None]
 """Step, lane, round."""
@@ -49,7 +51,9 @@ class Journal:
 
     places: dict[Place, Past] = field(default_factory=dict[Place, Past])
     checkpoints: dict[tuple[str, str, str], JsonValue] = field(default_factory=dict[tuple[str, str, str], JsonValue])
+    skipped: set[str] = field(default_factory=set[str])
     started: bool = False
+    cancel_requested: bool = False
     queued_ts: int = 0
     progress: float = 0.0
     usages: list[Usage] = field(default_factory=list[Usage])
@@ -66,6 +70,13 @@ class Journal:
     def past(self, place: Place) -> Past:
         return self.places.setdefault(place, Past())
 
+    def cause(self) -> tuple[Problem, str] | None:
+        """The first failure of a step in the log that was not merely a sibling's end, and the step."""
+        for (step, _, _), past in self.places.items():
+            if past.problem is not None and past.problem.type != CANCELLED:
+                return past.problem, step
+        return None
+
     def _add(self, entry: Entry) -> None:
         event = entry.event
         if event is None:
@@ -76,6 +87,8 @@ class Journal:
         match event:
             case RunStart():
                 self.started = True
+            case CancelRequested():
+                self.cancel_requested = True
             case StepStart():
                 past = self.past((event.step, event.lane, event.round))
                 past.attempts, past.open, past.waiting, past.text = event.attempt, True, False, None
@@ -91,6 +104,8 @@ class Journal:
             case StepError():
                 past = self.past((event.step, event.lane, event.round))
                 past.open, past.waiting, past.problem = False, False, event.data.problem
+            case StepSkipped():
+                self.skipped.add(event.step)
             case Partial(data=data) if data.input_hash:
                 self.checkpoints[event.step, data.path, data.input_hash] = data.value
             case PartialWithdrawn(data=data):

@@ -21,7 +21,7 @@ from steps._once import Once
 from steps._place import attempting, current_lane, current_round, current_run
 from steps._retry import RetryPolicy, tell_retry
 from steps._run import Run
-from steps.errors import CANCELLED_PROBLEM, STOPPED_PROBLEM, RunLost, StepFailed, problem_of, retryable
+from steps.errors import CANCELLED_PROBLEM, STOPPED_PROBLEM, RunLost, StepFailed, cause_of, problem_of, retryable
 
 P = ParamSpec("P")
 Out = TypeVar("Out")
@@ -90,6 +90,7 @@ class Step(Generic[P, Out]):
         """Tell of it and return for another attempt, or end the step."""
         if run.lost is not None or isinstance(error, RunLost):
             raise RunLost(str(run.lost or error)) from error
+        error = cause_of(error)
         problem = problem_of(error, self.id)
         past.failures += 1
         wait = self.retry.wait(past.failures, error)
@@ -120,6 +121,7 @@ class Step(Generic[P, Out]):
         if past.done or past.problem is not None or run.ending in ("released", "lost"):
             return
         problem = CANCELLED_PROBLEM if run.ending == "cancelled" else STOPPED_PROBLEM
+        run.pace.end(self.id)
         past.open, past.waiting, past.problem = False, False, problem
         data = StepErrorData(problem=problem)
         run.say(StepError(**attempt.where, message="cancelled", duration=attempt.duration, data=data))

@@ -37,6 +37,18 @@ class RunLost(Exception):
     """Somebody else holds the run, or it has ended: stop the work and say no more."""
 
 
+def leaves(error: BaseException) -> list[BaseException]:
+    """The exceptions inside nested groups, in order."""
+    inner: tuple[BaseException, ...] = getattr(error, "exceptions", ())
+    return [leaf for each in inner for leaf in leaves(each)] or [error]
+
+
+def cause_of(error: Exception) -> Exception:
+    """What a step failed of: of a group the first that another attempt cannot help, or else the first."""
+    each = [leaf for leaf in leaves(error) if isinstance(leaf, Exception)] or [error]
+    return next((leaf for leaf in each if not retryable(leaf)), each[0])
+
+
 def retryable(error: BaseException) -> bool:
     """Can another attempt help? Errors that nobody foresaw are not tried again: they would be again."""
     if isinstance(error, ModelError | StepFailed):
