@@ -29,7 +29,7 @@ class Operators:
         self._url = url
         self._most = most
         self._budget = budget
-        self._live: dict[UUID, Projection] = {}
+        self._live: set[Projection] = set()
         self._asides: set[asyncio.Task[None]] = set()
 
     def show(self, claim: Claim, pipeline: Pipeline) -> Projection | None:
@@ -39,13 +39,15 @@ class Operators:
         if len(self._live) >= self._most:
             return None
         projection = Projection(pipeline, claim.run_id, self._url, self._health, self._budget)
-        self._live[claim.run_id] = projection
+        self._live.add(projection)
         projection.opened.add_done_callback(lambda opened: self._opened(projection))
         return projection
 
-    async def ended(self, run_id: UUID, outcome: Outcome, grace: float) -> None:
-        """Let Prefect see how the run ended, and remember whether it has seen all. Twice `grace` seconds at most."""
-        projection = self._live.get(run_id)
+    async def ended(self, run_id: UUID, projection: Projection | None, outcome: Outcome, grace: float) -> None:
+        """Let Prefect see how the run ended, and remember whether it has seen all. Four times `grace` seconds at most.
+
+        `projection` is what `show` gave for this claim: the same run may be shown again already, under the next epoch.
+        """
         try:
             if projection is not None:
                 await projection.close(outcome, grace)
@@ -58,7 +60,8 @@ class Operators:
         except Exception as error:
             log.warning("run %s: Prefect could not be told how it ended: %s", run_id, type(error).__name__)
         finally:
-            self._live.pop(run_id, None)
+            if projection is not None:
+                self._live.discard(projection)
 
     def _opened(self, projection: Projection) -> None:
         if projection.flow_run_id is not None:

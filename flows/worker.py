@@ -15,6 +15,7 @@ from flows._pipeline import Pipeline
 
 if TYPE_CHECKING:
     from flows._operators import Operators
+    from flows._projection import Projection
 
 log = logging.getLogger("stepglass.worker")
 
@@ -52,6 +53,8 @@ class Worker:
                     await self._claim_all()
                 except StoreUnavailable as error:
                     log.warning("the store does not answer: %s", error)
+                except Exception:  # the runs that are carried already must go on, and so must the worker
+                    log.exception("claiming failed; trying again")
                 try:
                     await asyncio.wait_for(self._wake.wait(), look_every)
                 except TimeoutError:
@@ -67,27 +70,34 @@ class Worker:
             )
             if claim is None:
                 return
-            task = asyncio.create_task(self._carry(claim, self._pipelines[claim.pipeline]))
+            task = asyncio.create_task(self._carry(*self._taken(claim)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _carry(self, claim: Claim, pipeline: Pipeline) -> None:
+    def _taken(self, claim: Claim) -> "tuple[Carry, Projection | None]":
+        pipeline = self._pipelines[claim.pipeline]
         host = self._operators.show(claim, pipeline) if self._operators else None
+        if before := self._live.get(claim.run_id):
+            before.end("lost")  # to ourselves: its lease ran out before it heard of it
         carry = self._live[claim.run_id] = Carry(claim, pipeline, self._tools, host)
         if self._draining:
             carry.end("released")
+        return carry, host
+
+    async def _carry(self, carry: Carry, host: "Projection | None") -> None:
         try:
             outcome = await carry.go()
-            log.info("run %s: %s", claim.run_id, outcome.kind)
+            log.info("run %s: %s", carry.run_id, outcome.kind)
         except Exception:
             # Not ours to end: another worker takes it when the lease has run out, or gives it up after three of these.
-            log.exception("run %s: this worker failed to carry it", claim.run_id)
+            log.exception("run %s: this worker failed to carry it", carry.run_id)
             outcome = Outcome("lost")
         finally:
-            self._live.pop(claim.run_id, None)
+            if self._live.get(carry.run_id) is carry:
+                del self._live[carry.run_id]
             self._wake.set()
         if self._operators:
-            await self._operators.ended(claim.run_id, outcome, grace=1.0 if self._draining else 5.0)
+            await self._operators.ended(carry.run_id, host, outcome, grace=1.0 if self._draining else 5.0)
 
     async def _listen(self) -> None:
         async with self._tools.runs.wakeups() as wakeups:

@@ -1,0 +1,90 @@
+"""A worker: what it takes, what it carries on with, and what cannot stop it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from events.log import tail
+from events.runs import Claim
+from flows.worker import Worker
+from tests.fundamentals.conftest import Stage, new_stage
+from tests.fundamentals.test_a_step import Topic, one_haiku
+from tests.scripted_replies import Gate
+
+PIPELINES = {one_haiku.name: one_haiku}
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with new_stage() as stage:
+        yield stage
+
+
+async def last_word(stage: Stage) -> str:
+    async with asyncio.timeout(5):
+        return [entry.type async for entry in tail(stage.store.log, stage.run_id)][-1]
+
+
+async def test_a_worker_carries_no_more_runs_at_once_than_it_was_told(stage: Stage):
+    gate = Gate()
+    stage.model.answers("haiku", [gate, "An old pond"])
+    for _ in range(3):
+        await stage.accept(one_haiku, Topic(name="frogs"))
+    worker = Worker(stage.tools, PIPELINES, most=2)
+    working = asyncio.create_task(worker.work())
+    await gate.reached.wait()
+
+    assert len(worker._live) == 2  # pyright: ignore[reportPrivateUsage] - what it carries now
+    gate.open()
+    assert await last_word(stage) == "complete"
+    worker.drain()
+    await working
+
+
+async def test_a_claim_that_fails_in_a_way_that_nobody_foresaw_ends_no_worker(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    stage.model.answers("haiku", ["An old pond"])
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    claim, faults = stage.store.runs.claim, [KeyError("a bug")]
+
+    async def once_bad(*args: Any, **named: Any) -> Claim | None:
+        if faults:
+            raise faults.pop()
+        return await claim(*args, **named)
+
+    monkeypatch.setattr(stage.store.runs, "claim", once_bad)
+    worker = Worker(stage.tools, PIPELINES)
+    working = asyncio.create_task(worker.work(look_every=0.01))
+
+    assert await last_word(stage) == "complete"
+    assert "a bug" in caplog.text
+    worker.drain()
+    await working
+
+
+async def test_a_run_that_a_worker_lost_and_took_again_is_still_in_its_hands(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    first, second = Gate(), Gate()
+    stage.model.answers("haiku", ["An old ", first], ["An old ", second])
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    worker = Worker(stage.tools, PIPELINES)
+    working = asyncio.create_task(worker.work())
+    await first.reached.wait()
+
+    stage.clock.now += 60
+    await worker._claim_all()  # pyright: ignore[reportPrivateUsage] - before the worker has heard that it lost the run
+    await second.reached.wait()
+    first.open()
+    async with asyncio.timeout(5):
+        while len(worker._tasks) > 1:  # pyright: ignore[reportPrivateUsage]
+            await asyncio.wait(worker._tasks, return_when=asyncio.FIRST_COMPLETED)  # pyright: ignore[reportPrivateUsage]
+            await asyncio.sleep(0)
+    worker.drain()
+    async with asyncio.timeout(5):
+        await working
+
+    assert (await stage.store.runs.header(stage.run_id, "default")).holder is None, "released"
