@@ -24,7 +24,7 @@ ANSWER_WITHIN = 2.0
 """Seconds after which a listening connection that does not answer is given up."""
 
 _TAILS = "SELECT run_id, tail_seq FROM stepglass.runs WHERE run_id = ANY ($1)"
-_CHANNELS = ("stepglass_events", "stepglass_queued", "stepglass_control")
+_CHANNELS = ("stepglass_events", "stepglass_changes", "stepglass_queued", "stepglass_control")
 
 
 @dataclass(slots=True, eq=False)
@@ -62,6 +62,7 @@ class Listener:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._waiters: defaultdict[UUID, set[Waiter]] = defaultdict(set)
+        self._changes: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._ears: set[_Ear] = set()
         self._connected = False
         self.listening = asyncio.Event()
@@ -77,6 +78,18 @@ class Listener:
             self._waiters[run_id].discard(waiter)
             if not self._waiters[run_id]:
                 del self._waiters[run_id]
+
+    @contextmanager
+    def changing(self, tenant: str) -> Generator[asyncio.Event, None, None]:
+        """Set when some run of `tenant` may have changed. A hint: look every `LOOK_EVERY` seconds all the same."""
+        news, known_by = asyncio.Event(), tenant[:1000]
+        self._changes[known_by].add(news)
+        try:
+            yield news
+        finally:
+            self._changes[known_by].discard(news)
+            if not self._changes[known_by]:
+                del self._changes[known_by]
 
     @asynccontextmanager
     async def wakeups(self) -> AsyncGenerator[AsyncIterator[UUID | None], None]:
@@ -139,6 +152,9 @@ class Listener:
             self._tell(None)
         elif channel == "stepglass_control":
             self._tell(UUID(said))
+        elif channel == "stepglass_changes":
+            for news in self._changes.get(said, ()):
+                news.set()
         else:
             for pair in said.split(","):
                 run_id, _, tail = pair.partition(":")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
@@ -29,7 +29,8 @@ class Durations(defaultdict[tuple[str, str, str], deque[int]]):
 class Record:
     """`lease` is when, on the store's clock, the holder is given up; `holder` None: nobody has the run.
 
-    `claims` counts how often it was taken by a claim; `grown` is set, and replaced, when something was appended.
+    `claims` counts how often it was taken by a claim; `grown` is set, and replaced, when something was appended;
+    `changed` is told when it was more than text.
     """
 
     run_id: UUID
@@ -37,6 +38,7 @@ class Record:
     deadline: float
     view: RunView
     past: Durations
+    changed: Callable[["Record"], None]
     entries: list[Entry] = field(default_factory=list[Entry])
     grown: asyncio.Event = field(default_factory=asyncio.Event)
     created_at: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -83,6 +85,8 @@ class Record:
             self._remember(event)
         if self.ended:
             self.holder = None
+        if any(event.type != "model_chunk" for event in events):
+            self.changed(self)
         # Readers that wait now are woken; those that come later wait for the next one.
         self.grown.set()
         self.grown = asyncio.Event()

@@ -1,32 +1,26 @@
 """One viewer's way through a run: what opens the stream, then pages until the window is reached, then the window."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, Iterator
 from uuid import UUID
 
-from events._watch import Backoff, Watch
+from events._patience import Backoff, Patience
+from events._watch import Watch
 from events._window import joined
-from events.errors import StoreUnavailable
 from events.frames import Snapshot, StreamGap, StreamOpen
 from events.log import Entry, EventLog
 from events.snapshot import snapshot
 from events.sse import Format
 from events.view import RunView
 
-T = TypeVar("T")
 PAGE = 256
 """Entries that a viewer who is behind reads at once; what it costs while its client does not read."""
-
-
-class Stopped(Exception):
-    """The hub closes: streams end where they are, and their viewers come back elsewhere."""
 
 
 class Viewer:
     """`cursor` is the last `seq` that went out. `watch` is None for a run that has ended: its log is all there is."""
 
-    __slots__ = ("_backoff", "_fmt", "_log", "_run_id", "_seen", "_stopping", "_view", "_watch", "cursor")
+    __slots__ = ("_fmt", "_log", "_patient", "_run_id", "_seen", "_stopping", "_view", "_watch", "cursor")
 
     def __init__(
         self,
@@ -39,7 +33,7 @@ class Viewer:
         backoff: Backoff,
     ) -> None:
         self._log, self._run_id, self._view, self._watch = source, run_id, view, watch
-        self._fmt, self._stopping, self._backoff = fmt, stopping, backoff
+        self._fmt, self._stopping, self._patient = fmt, stopping, Patience(stopping, backoff)
         self._seen: int = watch.beat.number if watch else 0
         self.cursor = 0
 
@@ -112,17 +106,3 @@ class Viewer:
     async def _oldest(self) -> int:
         first = await self._patient(lambda: self._log.read(self._run_id, limit=1))
         return first[0].seq if first else 1
-
-    async def _patient(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask until the store answers. Raises `Stopped` when the hub closes."""
-        failures = 0
-        while not self._stopping.is_set():
-            try:
-                return await ask()
-            except StoreUnavailable:
-                try:
-                    async with asyncio.timeout(self._backoff.after(failures)):
-                        await self._stopping.wait()
-                except TimeoutError:
-                    failures += 1
-        raise Stopped

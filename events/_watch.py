@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
+from events._patience import Backoff
 from events._pulse import Pulse
 from events._window import Window
 from events.errors import StoreError, StoreUnavailable
@@ -31,17 +31,6 @@ class Beat:
         if form not in self._ready:
             self._ready[form] = b"".join(form.control(frame) for frame in self._frames)
         return self._ready[form]
-
-
-@dataclass(frozen=True, slots=True)
-class Backoff:
-    """Seconds between two tries while the store does not answer: doubled from `first` up to `most`."""
-
-    first: float = 0.05
-    most: float = 2.0
-
-    def after(self, failures: int) -> float:
-        return min(self.most, self.first * 2**failures)
 
 
 class Watch:

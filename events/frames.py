@@ -48,5 +48,14 @@ class Snapshot(Wire):
     run: dict[str, Any]
 
 
+class RunLeft(Wire):
+    """In a feed of the runs of one status: this run is of another one since change `cursor`."""
+
+    type: Literal["run_left"] = "run_left"
+    cursor: int
+    run_id: str
+    status: str
+
+
 Control = Annotated[StreamOpen | Working | Ping | StreamGap | Snapshot, Field(discriminator="type")]
 CONTROL: TypeAdapter[Control] = TypeAdapter(Control)

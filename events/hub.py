@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Protocol, Self
 from uuid import UUID
 
+from events._patience import Backoff, Stopped
 from events._pulse import Clock, Pulse, Silence
-from events._viewer import Stopped, Viewer
-from events._watch import Backoff, Watch
+from events._viewer import Viewer
+from events._watch import Watch
 from events._window import Window
 from events.contract import LAST_WORDS, now_ms
 from events.log import EventLog

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from events._memory_changes import MemoryChanges
 from events._memory_runs import MemoryRuns
 from events._record import Record
 from events.contract import Event
@@ -61,6 +62,7 @@ class Memory:
 
     log: MemoryLog
     runs: MemoryRuns
+    changes: MemoryChanges
 
     async def ready(self) -> None:
         """Always."""
@@ -70,4 +72,5 @@ class Memory:
 async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGenerator[Memory, None]:
     """A store that is empty, and alone. `clock` gives the seconds that leases and deadlines are measured in."""
     records: dict[UUID, Record] = {}
-    yield Memory(MemoryLog(records, clock), MemoryRuns(records, clock))
+    changes = MemoryChanges()
+    yield Memory(MemoryLog(records, clock), MemoryRuns(records, clock, changes.note), changes)

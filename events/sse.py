@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from events.frames import Control, StreamOpen
+from events.frames import Control, RunLeft, StreamOpen
 from events.log import Entry
 
 RETRY_MS = 2000
@@ -16,6 +16,13 @@ class Format(Protocol):
     def control(self, frame: Control) -> bytes: ...
 
 
+class Lines(Protocol):
+    """The same for numbered lines of JSON that are no log entries."""
+
+    def line(self, number: int, line: bytes) -> bytes: ...
+    def control(self, frame: Control | RunLeft) -> bytes: ...
+
+
 class Sse:
     """A log entry has an `id` and no `event`, a control frame an `event` and no `id`: it never moves the cursor.
 
@@ -23,9 +30,12 @@ class Sse:
     """
 
     def entry(self, entry: Entry) -> bytes:
-        return b"id: %d\ndata: %b\n\n" % (entry.seq, entry.line)
+        return self.line(entry.seq, entry.line)
 
-    def control(self, frame: Control) -> bytes:
+    def line(self, number: int, line: bytes) -> bytes:
+        return b"id: %d\ndata: %b\n\n" % (number, line)
+
+    def control(self, frame: Control | RunLeft) -> bytes:
         retry = b"retry: %d\n" % RETRY_MS if isinstance(frame, StreamOpen) else b""
         return b"event: %b\n%bdata: %b\n\n" % (frame.type.encode(), retry, _json(frame))
 
@@ -34,15 +44,18 @@ class NdJson:
     """The same objects, one to a line."""
 
     def entry(self, entry: Entry) -> bytes:
-        return entry.line + b"\n"
+        return self.line(entry.seq, entry.line)
 
-    def control(self, frame: Control) -> bytes:
+    def line(self, number: int, line: bytes) -> bytes:
+        return line + b"\n"
+
+    def control(self, frame: Control | RunLeft) -> bytes:
         return _json(frame) + b"\n"
 
 
-SSE: Format = Sse()
-NDJSON: Format = NdJson()
+SSE = Sse()
+NDJSON = NdJson()
 
 
-def _json(frame: Control) -> bytes:
+def _json(frame: Control | RunLeft) -> bytes:
     return frame.model_dump_json(exclude_none=True).encode()
