@@ -69,7 +69,8 @@ class Operators:
 
     async def _mark_predecessor(self, claim: Claim) -> None:
         header = await self._tools.runs.header(claim.run_id, claim.tenant)
-        if header.prefect_flow_run_id is not None and self._health.up:
+        if header.prefect_flow_run_id is not None:
+            await self._health.answers()  # a worker that has just begun has not heard of Prefect yet
             async with get_client() as client:
                 await _owed.mark_predecessor(client, header.prefect_flow_run_id)
 
@@ -96,3 +97,5 @@ class Operators:
             finally:
                 paying.cancel()
                 await asyncio.wait([paying, *self._asides], timeout=2)
+                for aside in self._asides:
+                    aside.cancel()

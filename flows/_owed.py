@@ -9,6 +9,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, FlowRunCreate
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Crashed, to_state_create
 
 from events.fold import fold_all
@@ -34,10 +35,20 @@ async def pay(tools: Tools, pipelines: dict[str, Pipeline], health: Health, ever
         try:
             async with get_client() as client:
                 for run_id in await tools.runs.owed_to_prefect():
-                    await register(client, tools, pipelines, run_id)
+                    await _register_one(client, tools, pipelines, run_id)
         except Exception as error:
             log.warning("Prefect could not be told of earlier runs yet: %s", type(error).__name__)
             health.doubt()
+
+
+async def _register_one(client: PrefectClient, tools: Tools, pipelines: dict[str, Pipeline], run_id: UUID) -> None:
+    """One that Prefect refuses, or that we cannot tell of, holds up no other; raises where Prefect does not answer."""
+    try:
+        await register(client, tools, pipelines, run_id)
+    except (PrefectHTTPStatusError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
+        if isinstance(error, PrefectHTTPStatusError) and error.response.is_server_error:
+            raise
+        log.warning("run %s could not be registered in Prefect: %s", run_id, type(error).__name__)
 
 
 async def register(client: PrefectClient, tools: Tools, pipelines: dict[str, Pipeline], run_id: UUID) -> None:

@@ -63,6 +63,7 @@ class Projection:
         self.url = url
         self.flow_run_id: UUID | None = None
         self.opened: asyncio.Future[contextvars.Context] = asyncio.get_running_loop().create_future()
+        self.opened.add_done_callback(self._here)  # before anybody else's: they ask for the flow run's id
         self.closed: asyncio.Future[State[Any]] = asyncio.get_running_loop().create_future()
         self._health = health
         self._budget = budget
@@ -97,7 +98,6 @@ class Projection:
         context.run(TagsContext(current_tags=tags_of(self.pipeline, self.run_id)).__enter__)
         self._flow = asyncio.create_task(_run_flow(flow, str(self.run_id)), context=context)
         self._flow.add_done_callback(self._gone)
-        self.opened.add_done_callback(self._here)
 
     def inside(self) -> None:
         """Use the flow run in whose function we already are (a deployment's)."""
@@ -108,7 +108,10 @@ class Projection:
     async def attempt(self, step: str, label: str, number: int, call: Once[Any]) -> None:
         """Let Prefect's engine make the call where it is there already; after the budget it is made without it."""
         if self._flow is None and not self.opened.done():
-            self._open()
+            try:
+                self._open()
+            except Exception as error:
+                log.warning("run %s: Prefect: %s", self.run_id, type(error).__name__)
         if self._flow is None and not self.opened.done():
             self._missed += 1
             return
@@ -117,8 +120,10 @@ class Projection:
         self._shown.add(shown)
         if self.opened.done() and self._health.up:
             begun = asyncio.create_task(call.begun.wait())
-            await asyncio.wait([begun, shown], timeout=self._budget, return_when=asyncio.FIRST_COMPLETED)
-            begun.cancel()
+            try:
+                await asyncio.wait([begun, shown], timeout=self._budget, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                begun.cancel()
 
     async def close(self, outcome: Outcome, grace: float = 5.0) -> None:
         """Let Prefect see the end. Whatever does not work within `grace` seconds leaves the run degraded."""
@@ -127,12 +132,12 @@ class Projection:
             for task in late:
                 task.cancel()
             self._missed += len(late) + sum(task.cancelled() or not task.result() for task in done)
-        if self._flow is None:
-            return
         if self.opened.done() and not self.opened.cancelled():
             await self._in_flow(_artifacts.publish(self.pipeline, outcome, self.url, self.run_id), grace)
             if not self.closed.done():
                 self.closed.set_result(state_of(self.pipeline, outcome))
+        if self._flow is None:
+            return
         await asyncio.wait([self._flow], timeout=grace)
         if not self._flow.done():
             self._health.doubt()
@@ -175,6 +180,7 @@ class Projection:
         if not flow.cancelled() and (error := flow.exception()):
             log.warning("run %s: Prefect: %s", self.run_id, type(error).__name__)
             self._health.doubt()
+            self._missed += 1
         if not self.opened.done():
             self.opened.cancel()
 
@@ -196,8 +202,7 @@ def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
     """The run's last word as a Prefect state, with a line that says what came of it."""
     match outcome.kind:
         case "complete":
-            headline = pipeline.shown(pipeline.output.validate_python(outcome.result)).headline
-            return Completed(message=headline or "Complete")
+            return Completed(message=_headline(pipeline, outcome) or "Complete")
         case "error":
             problem = outcome.problem
             return Failed(message=f"{outcome.failed_step or 'run'}: {problem.title if problem else 'failed'}")
@@ -207,3 +212,11 @@ def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
             return Crashed(message="The worker was stopped; another one goes on with the run")
         case "lost":
             return Crashed(message="Another worker holds the run")
+
+
+def _headline(pipeline: Pipeline, outcome: Outcome) -> str:
+    try:
+        return pipeline.shown(pipeline.output.validate_python(outcome.result)).headline
+    except Exception as error:  # a line for operators: no run is left without its end in Prefect for want of one
+        log.warning("%s: no headline for a finished run: %s", pipeline.name, type(error).__name__)
+        return ""
