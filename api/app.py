@@ -17,6 +17,7 @@ from api.operations import routes
 from api.problems import HANDLERS
 from api.state import State
 from events.errors import UnsupportedStore
+from events.feeds import Feeds
 from events.hub import Hub
 from events.store import Store, open_store
 from settings import Settings
@@ -33,7 +34,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
         async with AsyncExitStack() as stack:
             opened = store or await stack.enter_async_context(open_store(database_url(settings)))
             hub = await stack.enter_async_context(Hub(opened))
-            yield State(settings=settings, store=opened, hub=hub, prefect=PrefectProbe(settings))
+            feeds = await stack.enter_async_context(Feeds(opened))
+            yield State(settings=settings, store=opened, hub=hub, feeds=feeds, prefect=PrefectProbe(settings))
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)
     # An address has one spelling; a redirect would lose the body of a POST in many clients.

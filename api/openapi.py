@@ -39,6 +39,13 @@ PARAMETERS: dict[str, Doc] = {
         "description": "The last `seq` that you have. Where a run is started, its Idempotency-Key must be there, too.",
     },
     "after": {"name": "after", "in": "query", "schema": SEQ, "description": "As `Last-Event-ID`, which wins."},
+    "change": {
+        "name": "after",
+        "in": "query",
+        "schema": SEQ,
+        "description": "As `Last-Event-ID`, which wins: the `cursor` of a list of runs, or of the last change that you "
+        "have. 0 tells of all runs; without one it begins with those that changed last.",
+    },
     "snapshot": {
         "name": "snapshot",
         "in": "query",

@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 from starlette.routing import Route
 
-from api import health, pages, pipelines, runs, start, vision, watch
+from api import changes, health, pages, pipelines, runs, start, vision, watch
 from api._operation import Answer, Endpoint, Operation
 from api.dialect import SmallEvent
 from api.views import RunBody
@@ -59,6 +59,22 @@ OPERATIONS: list[Operation] = [
         answers={200: Answer("A page of runs.", {JSON: runs.RunPage})},
         problems=["bad-request", "unavailable"],
         parameters=["status", "pipeline", "page", "limit"],
+    ),
+    # Before the runs: its address could be one of theirs.
+    Operation(
+        method="GET",
+        path="/api/runs/events",
+        endpoint=changes.watch_runs,
+        tag="Runs",
+        summary="Watch all runs",
+        answers={
+            200: Answer(
+                "Every run that changes, as it is by then, and control frames.",
+                {SSE: changes.RunChanged | watch.Message, NDJSON: changes.RunChanged | watch.Message},
+            )
+        },
+        problems=["bad-request", "not-acceptable", "too-many-streams", "unavailable"],
+        parameters=["Last-Event-ID", "change", "status", "pipeline"],
     ),
     Operation(
         method="GET",

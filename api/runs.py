@@ -16,10 +16,12 @@ PAGE, LARGEST_PAGE = 50, 200
 
 
 class RunPage(BaseModel):
-    """Runs, newest first; `next_after` is the `after` of the next page, and is left out on the last."""
+    """Runs, newest first; `next_after` is the `after` of the next page, and is left out on the last. What changes from
+    now on is behind `cursor` in `GET /api/runs/events`."""
 
     runs: list[RunView]
     next_after: str | None = None
+    cursor: int
 
 
 class CancelAccepted(BaseModel):
@@ -31,6 +33,22 @@ class CancelAccepted(BaseModel):
 
 async def list_runs(request: Request) -> JSONResponse:
     """`GET /api/runs?status=&pipeline=&after=&limit=`."""
+    store, tenant, query = request.state["store"], request.state["tenant"], request.query_params
+    status, pipeline = filters(request)
+    limit = page_size(query.get("limit", str(PAGE)))
+    # Before the page is read: what changes in between is told once more, and not missed.
+    cursor = await store.changes.mark(tenant)
+    try:
+        page = await store.runs.page(
+            tenant, status=status, pipeline=pipeline, after=query.get("after") or None, limit=limit
+        )
+    except ValueError:
+        raise HttpProblem("bad-request", "after is not the next_after of another page.") from None
+    return answer(RunPage(runs=page.runs, next_after=page.next_after, cursor=cursor))
+
+
+def filters(request: Request) -> tuple[str | None, str | None]:
+    """`?status=` and `?pipeline=`; empty is none. Raises `HttpProblem` 400."""
     query = request.query_params
     if any("\0" in value for value in query.values()):
         # A database cannot even compare with it.
@@ -38,18 +56,7 @@ async def list_runs(request: Request) -> JSONResponse:
     status = query.get("status") or None
     if status is not None and status not in STATUSES:
         raise HttpProblem("bad-request", f"status is none of {', '.join(STATUSES)}.")
-    runs = request.state["store"].runs
-    try:
-        page = await runs.page(
-            request.state["tenant"],
-            status=status,
-            pipeline=query.get("pipeline") or None,
-            after=query.get("after") or None,
-            limit=page_size(query.get("limit", str(PAGE))),
-        )
-    except ValueError:
-        raise HttpProblem("bad-request", "after is not the next_after of another page.") from None
-    return answer(RunPage(runs=page.runs, next_after=page.next_after))
+    return status, query.get("pipeline") or None
 
 
 def page_size(value: str) -> int:

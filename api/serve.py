@@ -11,6 +11,7 @@ import logs
 from api._wire import HEADER_LIMIT, Protocol
 from api.app import create_app
 from api.watch import MOST_STREAMS
+from events.feeds import Feeds
 from events.hub import Hub
 from settings import Settings
 
@@ -21,12 +22,13 @@ SPARE_FILES = 1000
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which on SIGTERM tells the hub first: streams end behind a whole frame."""
+    """uvicorn's, which on SIGTERM tells those who stream first: streams end behind a whole frame."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        hub = self.lifespan.state.get("hub")
-        if isinstance(hub, Hub):
-            hub.stop()
+        for name in ("hub", "feeds"):
+            streams = self.lifespan.state.get(name)
+            if isinstance(streams, Hub | Feeds):
+                streams.stop()
         await super().shutdown(sockets)
 
 

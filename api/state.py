@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import starlette.requests
 
+from events.feeds import Feeds
 from events.hub import Hub
 from events.store import Store
 from settings import Settings
@@ -18,6 +19,7 @@ class State(TypedDict):
     settings: Settings
     store: Store
     hub: Hub
+    feeds: Feeds
     prefect: "PrefectProbe"
 
 

@@ -1,6 +1,6 @@
 """Watching a run: its log from a position on, as server-sent events or as lines of JSON, until its last word."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
@@ -71,15 +71,26 @@ def stream(
     snapshot: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> EventSourceResponse:
-    """The response that goes on until the run's last word, the viewer's leaving, or the server's end.
+    """The response that goes on until the run's last word, the viewer's leaving, or the server's end."""
+    frames = request.state["hub"].watch(UUID(view.run_id), view, after, snapshot=snapshot, fmt=fmt)
+    return response(request, frames, media_type=media_type, headers=headers)
 
-    The frames come ready from the hub, pings too: sse-starlette adds the headers and looks after the connection.
+
+def response(
+    request: Request,
+    frames: AsyncGenerator[bytes, None],
+    *,
+    media_type: str = SSE_TYPE,
+    headers: Mapping[str, str] | None = None,
+) -> EventSourceResponse:
+    """`frames` as a response. They come ready, pings too: sse-starlette adds headers and looks after the connection.
+
+    Raises `HttpProblem` 503 when this process has no stream left.
     """
-    hub = request.state["hub"]
-    if hub.stats.viewers >= MOST_STREAMS:
+    if request.state["hub"].stats.viewers + request.state["feeds"].viewers >= MOST_STREAMS:
         raise HttpProblem("too-many-streams", "This server's streams are all in use.", headers={"Retry-After": "5"})
     return EventSourceResponse(
-        hub.watch(UUID(view.run_id), view, after, snapshot=snapshot, fmt=fmt),
+        frames,
         media_type=media_type,
         headers=headers,
         ping=0,

@@ -57,7 +57,10 @@ class Ill:
     """A store that is not well."""
 
     def __init__(self, store: Store, ready: Any) -> None:
-        self.log, self.runs, self.ready = store.log, store.runs, ready
+        self._store, self.ready = store, ready
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
 
 
 async def test_without_its_store_the_api_is_not_ready_and_says_so(store: Store):
