@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         validation_alias="STEPGLASS_CORS_ORIGINS",
         description="Origins, separated by commas, whose pages may call the API. None by default.",
     )
+    web_dir: Path | None = Field(
+        default=None,
+        validation_alias="STEPGLASS_WEB_DIR",
+        description="Folder of the built page, if not web/dist/app beside the code. Without a page, / leads to /docs.",
+    )
     public_url: str | None = Field(
         default=None,
         validation_alias="STEPGLASS_PUBLIC_URL",
@@ -145,6 +150,11 @@ class Settings(BaseSettings):
         if self.database_url is None:
             raise ValueError("No DATABASE_URL: this part needs the store. `stepglass up` starts one and all the parts.")
         return self.database_url.get_secret_value()
+
+    @property
+    def page_dir(self) -> Path:
+        """Where the built page is, if it is built."""
+        return self.web_dir or Path(__file__).parent / "web" / "dist" / "app"
 
     @property
     def wants_demo(self) -> bool:

@@ -10,6 +10,10 @@ from api.problems import KINDS, Kind
 from api.state import Request
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+JSON, MARKDOWN, HTML, CSS = "application/json", "text/markdown", "text/html", "text/css"
+SSE, NDJSON = "text/event-stream", "application/x-ndjson"
+# What can be wrong whenever an address names a run.
+RUN = ("unknown-run", "unavailable")
 BODY_PROBLEMS = [
     "bad-request",
     "invalid-json",
@@ -34,7 +38,8 @@ class Answer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
     """A method on an address. `takes` is the type of its JSON body; `problems` are names of kinds beside those that any
-    such operation has; `parameters` are names in `api.openapi.PARAMETERS`; `open` needs no token."""
+    such operation has; `parameters` are names in `api.openapi.PARAMETERS`; `open` needs no token; `name` is for an
+    endpoint with several addresses."""
 
     method: str
     path: str
@@ -47,10 +52,11 @@ class Operation:
     takes: Any = None
     body_optional: bool = False
     open: bool = False
+    name: str = ""
 
     @property
     def id(self) -> str:
-        return self.endpoint.__name__
+        return self.name or self.endpoint.__name__
 
     @property
     def kinds(self) -> list[Kind]:

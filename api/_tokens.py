@@ -10,9 +10,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.problems import HttpProblem
 from events.runs import DEFAULT_TENANT
 
-# What may be seen without a token: whether we live, and how to talk to us.
-OPEN = frozenset({"/", "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css"})
-OPEN_BELOW = "/problems/"
+# What may be seen without a token: whether we live, how to talk to us, and the page, which asks for the token itself.
+OPEN = frozenset({"/", "/new", "/runs", "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css"})
+OPEN_BELOW = ("/runs/", "/assets/", "/problems/")
 
 
 class Tokens:

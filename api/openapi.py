@@ -19,6 +19,8 @@ RUN_ID: Doc = {"type": "string", "format": "uuid"}
 PARAMETERS: dict[str, Doc] = {
     "run_id": {"name": "run_id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
     "kind": {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
+    "id": {"name": "id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
+    "file": {"name": "file", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
     "Idempotency-Key": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -67,6 +69,7 @@ PARAMETERS: dict[str, Doc] = {
         "description": "Runs on a page.",
     },
 }
+IN_PATH = [name for name, parameter in PARAMETERS.items() if parameter["in"] == "path"]
 HEADERS: dict[str, Doc] = {
     "X-Request-ID": {"schema": {"type": "string"}, "description": "Yours, or one of ours; it is in every log line."},
     "X-Run-ID": {"schema": RUN_ID, "description": "The run that is watched."},
@@ -132,7 +135,7 @@ def _operation(each: Operation, schemas: dict[Any, Doc]) -> Doc:
     problems: dict[int, list[Kind]] = {}
     for kind in each.kinds:
         problems.setdefault(kind.status, []).append(kind)
-    in_path = [name for name in ("run_id", "kind") if f"{{{name}}}" in each.path]
+    in_path = [name for name in IN_PATH if f"{{{name}}}" in each.path]
     doc: Doc = {
         "operationId": each.id,
         "tags": [each.tag],

@@ -9,7 +9,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, Response
 
 from api import _page
 from api.openapi import document
@@ -18,11 +18,6 @@ from api.state import Request
 
 STYLE = (Path(__file__).parent / "style.css").read_bytes()
 HOUR = {"Cache-Control": "public, max-age=3600"}
-
-
-async def start(request: Request) -> RedirectResponse:
-    """`GET /`: this documentation is what there is for people to look at here."""
-    return RedirectResponse("/docs")
 
 
 async def openapi_json(request: Request) -> Response:

@@ -26,9 +26,10 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def settings_with(**more: Any) -> Settings:
-    """Settings that no environment changes, and that point at a Prefect server which is not there."""
+    """Settings that no environment changes, and that point at a Prefect server and a page which are not there."""
     plain: dict[str, Any] = {"api_tokens": {}, "cors_origins": [], "database_url": None, "log_level": "INFO"}
-    return Settings.model_validate({**plain, "prefect_api_url": f"{NOBODY}/api", **more})
+    nowhere = {"prefect_api_url": f"{NOBODY}/api", "web_dir": "/no/page/here"}
+    return Settings.model_validate({**plain, **nowhere, **more})
 
 
 @pytest.fixture(autouse=True, scope="session")

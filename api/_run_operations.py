@@ -1,0 +1,132 @@
+"""The table of what can be done with runs: starting, listing, watching, looking at and cancelling them."""
+
+from pydantic import JsonValue
+
+from api import changes, runs, start, vision, watch
+from api._operation import JSON, MARKDOWN, NDJSON, RUN, SSE, Answer, Endpoint, Operation
+from api.dialect import SmallEvent
+from api.views import RunBody
+from flows.catalogue import CATALOGUE
+
+
+def small_stream(path: str, endpoint: Endpoint, summary: str, pipeline: str) -> Operation:
+    """Starts a run and watches it in one response, in the small dialect."""
+    return Operation(
+        method="POST",
+        path=path,
+        endpoint=endpoint,
+        tag="Vision Framework",
+        summary=summary,
+        answers={
+            200: Answer("The events of the run in the small dialect, to its end.", {SSE: SmallEvent}, ["X-Run-ID"]),
+            204: Answer("`Last-Event-ID` is the last word of the run: no more will come.", headers=["X-Run-ID"]),
+        },
+        problems=[*RUN, "too-many-streams"],
+        parameters=["Idempotency-Key", "Last-Event-ID"],
+        takes=CATALOGUE[pipeline].input_model,
+        body_optional=True,
+    )
+
+
+RUN_OPERATIONS: list[Operation] = [
+    Operation(
+        method="POST",
+        path="/api/runs",
+        endpoint=start.start_run,
+        tag="Runs",
+        summary="Start a run",
+        answers={
+            200: Answer(
+                "With `Prefer: wait=N`: the run has ended in time, well or not; see `status`.", {JSON: RunBody}
+            ),
+            202: Answer("The run is accepted and stored.", {JSON: start.Started}, ["Location", "Preference-Applied"]),
+        },
+        problems=["unavailable"],
+        parameters=["Idempotency-Key", "Prefer"],
+        takes=start.StartRun,
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs",
+        endpoint=runs.list_runs,
+        tag="Runs",
+        summary="List runs, newest first",
+        answers={200: Answer("A page of runs.", {JSON: runs.RunPage})},
+        problems=["bad-request", "unavailable"],
+        parameters=["status", "pipeline", "page", "limit"],
+    ),
+    # Before the runs: its address could be one of theirs.
+    Operation(
+        method="GET",
+        path="/api/runs/events",
+        endpoint=changes.watch_runs,
+        tag="Runs",
+        summary="Watch all runs",
+        answers={
+            200: Answer(
+                "Every run that changes, as it is by then, and control frames.",
+                {SSE: changes.RunChanged | watch.Message, NDJSON: changes.RunChanged | watch.Message},
+            )
+        },
+        problems=["bad-request", "not-acceptable", "too-many-streams", "unavailable"],
+        parameters=["Last-Event-ID", "change", "status", "pipeline"],
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}",
+        endpoint=runs.show_run,
+        tag="Runs",
+        summary="Look at a run",
+        answers={200: Answer("The run as its events say it is.", {JSON: RunBody})},
+        problems=RUN,
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}/events",
+        endpoint=watch.watch_run,
+        tag="Runs",
+        summary="Watch a run",
+        answers={
+            200: Answer("Events and control frames, to the last word.", {SSE: watch.Message, NDJSON: watch.Message}),
+            204: Answer("The cursor is at the last word: no more will come."),
+        },
+        problems=[*RUN, "bad-request", "not-acceptable", "too-many-streams"],
+        parameters=["Last-Event-ID", "after", "snapshot"],
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}/result",
+        endpoint=runs.show_result,
+        tag="Runs",
+        summary="Get the result of a run",
+        answers={200: Answer("The result, as the run's pipeline makes it.", {JSON: JsonValue})},
+        problems=[*RUN, "not-finished", "no-result"],
+    ),
+    Operation(
+        method="GET",
+        path="/api/runs/{run_id}/one-pager.md",
+        endpoint=runs.show_one_pager,
+        tag="Runs",
+        summary="Get the one-pager of a run",
+        answers={200: Answer("The one-pager in Markdown.", {MARKDOWN: str})},
+        problems=[*RUN, "not-finished", "no-result"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/cancel",
+        endpoint=runs.cancel_run,
+        tag="Runs",
+        summary="Cancel a run",
+        answers={202: Answer("The wish is stored; the run ends at once.", {JSON: runs.CancelAccepted})},
+        problems=[*RUN, "run-ended"],
+    ),
+    small_stream(
+        "/api/vision-framework-v2/generate-stream",
+        vision.generate_stream,
+        "Make a Vision Framework and watch it",
+        "vision_framework",
+    ),
+    small_stream(
+        "/api/vision-framework-v2/refine", vision.refine, "Refine one section of a framework and watch it", "refine"
+    ),
+]
