@@ -1,6 +1,6 @@
 /** Which page is shown, and what surrounds all of them. */
 
-import { type ReactNode, Suspense, useEffect } from "react";
+import { lazy, type ReactNode, Suspense, useEffect } from "react";
 import { StepglassProvider } from "../react/context.tsx";
 import css from "./app.module.css";
 import { Boundary } from "./boundary.tsx";
@@ -46,12 +46,21 @@ function Server({ children }: { children: ReactNode }): ReactNode {
   );
 }
 
+const RunPage = lazy(async () => ({ default: (await import("./run/run-page.tsx")).RunPage }));
+const RunsPage = lazy(async () => ({ default: (await import("./runs/runs-page.tsx")).RunsPage }));
+const ReplayPage = lazy(async () => ({ default: (await import("./replay-page.tsx")).ReplayPage }));
+
 function Page(): ReactNode {
-  const { path } = usePlace();
+  const { path, query } = usePlace();
   useEffect(() => {
     if (path === "/") navigate(`/new${location.search}`, { replace: true });
   }, [path]);
+  const replayed = query.get("replay");
+  if (replayed !== null) return <ReplayPage name={replayed} speed={Number(query.get("speed") ?? 1)} />;
   if (path === "/new" || path === "/") return <Wizard />;
+  if (path === "/runs") return <RunsPage />;
+  const [, runId] = /^\/runs\/([\w-]+)\/?$/.exec(path) ?? [];
+  if (runId !== undefined) return <RunPage key={runId} runId={runId} />;
   return <NotFound />;
 }
 

@@ -5,6 +5,7 @@ import type { Draft, StepView } from "../core/view.ts";
 import { useText } from "../text/context.tsx";
 import { nameOf } from "../text/format.ts";
 import css from "./live-pane.module.css";
+import { Outline } from "./outline.tsx";
 import { PartChips } from "./part-chips.tsx";
 import { StickToBottom } from "./stick-to-bottom.tsx";
 import { StreamingText } from "./streaming-text.tsx";
@@ -48,8 +49,10 @@ function Lane({ draft, writing, holds }: LaneProps): ReactNode {
   );
 }
 
+/** A step that wrote nothing that we saw: its result, or why there is none. */
 function Nothing({ step }: { step: StepView }): ReactNode {
   const { live, step: words } = useText();
+  if (step.status === "complete" && step.result !== undefined) return <Outline value={step.result} />;
   const pending = step.status === "pending";
   const said = pending ? words.upNext : step.status === "in_progress" ? live.nothing : live.noText;
   return <p className={css["nothing"]}>{step.problem?.detail ?? said}</p>;

@@ -4,6 +4,7 @@ import { memo, type ReactNode } from "react";
 import { useText } from "../text/context.tsx";
 import { nameOf } from "../text/format.ts";
 import { Icon } from "./icon.tsx";
+import { Markdown } from "./markdown/markdown.tsx";
 import css from "./outline.module.css";
 
 export interface OutlineProps {
@@ -72,7 +73,8 @@ function Value({ value }: { value: unknown }): ReactNode {
     );
   }
   if (isObject(value)) return <Members object={value} />;
-  return typeof value === "string" ? <p>{value}</p> : <p>{JSON.stringify(value)}</p>;
+  if (typeof value !== "string") return <p>{JSON.stringify(value)}</p>;
+  return value.includes("\n") ? <Markdown text={value} /> : <p>{value}</p>;
 }
 
 /** The first member is what it is about, the others are said of it. */

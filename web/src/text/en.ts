@@ -13,7 +13,7 @@ export const en = {
   redo: "Redo",
   save: "Save",
   dismiss: "Dismiss",
-  more: "More",
+  more: "Show the progress",
   unknown: "unknown",
   instant: "< 0.1 s",
   seconds: (count: string) => `${count} s`,
@@ -143,7 +143,6 @@ export const en = {
 
   score: {
     badge: { excellent: "Excellent", good: "Good", needs_work: "Needs attention" },
-    outOfTen: (score: string) => `${score} out of 10`,
     specificity: "Specificity",
     actionability: "Actionability",
     alignment: "Alignment",
@@ -163,6 +162,7 @@ export const en = {
     name: "Metric",
     target: "Target",
     cadence: "Cadence",
+    item: (number: number) => `Number ${number}`,
     empty: "None.",
     edit: "Edit",
     editing: (name: string) => `Edit ${name}`,

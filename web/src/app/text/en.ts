@@ -79,6 +79,7 @@ export const en = {
     untitled: "Run",
     tabs: {
       framework: "Framework",
+      result: "Result",
       brief: "Brief",
       one_pager: "One-pager",
       qa: "QA",
@@ -89,7 +90,7 @@ export const en = {
     tabsLabel: "Result",
     nothingYet: "This part is not written yet.",
     noResult: "The run ended without this part.",
-    again: "Use these answers again",
+    again: "Reuse the answers",
     retry: "Try again",
     replay: "Replay",
     export: "Export",

@@ -1,0 +1,101 @@
+/** What a run made, to take away: Markdown, JSON, paper. */
+
+import { type Framework, SECTIONS } from "../../components/vision.ts";
+import type { RunView } from "../../core/view.ts";
+import { useText } from "../../text/context.tsx";
+import type { Text } from "../../text/en.ts";
+import { nameOf, score } from "../../text/format.ts";
+import type { MenuItem } from "../menu.tsx";
+import type { AppText } from "../text/en.ts";
+import { useAppText } from "../text/languages.tsx";
+import { useToast } from "../toast.tsx";
+import type { Documents } from "./documents.ts";
+
+export function useExports(view: RunView, title: string, documents: Documents): readonly MenuItem[] {
+  const text = useText();
+  const app = useAppText();
+  const toast = useToast();
+  const { run: words } = app;
+  const file = title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-");
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(location.href);
+    toast({ words: words.copied });
+  };
+  return [
+    {
+      key: "markdown",
+      label: words.markdown,
+      act: () => save(`${file}.md`, "text/markdown", markdownOf(text, app, title, documents)),
+    },
+    {
+      key: "json",
+      label: words.json,
+      act: () => save(`${file}.json`, "application/json", JSON.stringify(view.result ?? documents, null, 2)),
+    },
+    { key: "print", label: words.print, act: () => print() },
+    { key: "link", label: words.copyLink, act: () => void copy() },
+  ];
+}
+
+function save(name: string, type: string, content: string): void {
+  const address = URL.createObjectURL(new Blob([content], { type: `${type};charset=utf-8` }));
+  const link = Object.assign(document.createElement("a"), { href: address, download: name });
+  link.click();
+  // A browser that has not begun to read it by then does not want it.
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}
+
+/** The whole of what a run made, as one document. */
+export function markdownOf(text: Text, app: AppText, title: string, documents: Documents): string {
+  const parts: string[] = [`# ${title}`];
+  const { framework, scores, onePager, founderBrief, investorSummary, quality } = documents;
+  if (framework) {
+    parts.push(`## ${nameOf(text, "vision_framework")}`);
+    for (const name of SECTIONS) {
+      const value = framework[name];
+      if (value === undefined) continue;
+      const card = scores[name];
+      const scored = card ? ` (${score(text, card.overall)}, ${text.score.badge[card.badge]})` : "";
+      parts.push(`### ${nameOf(text, name)}${scored}`, sectionOf(text, name, value));
+    }
+  }
+  if (onePager) parts.push(`## ${app.run.tabs.one_pager}`, deeper(onePager, 2));
+  if (founderBrief) parts.push(`## ${nameOf(text, "founder_brief")}`, deeper(founderBrief, 1));
+  if (investorSummary) parts.push(`## ${nameOf(text, "investor_summary")}`, deeper(investorSummary, 1));
+  if (quality?.recommendations.length) {
+    parts.push(`## ${app.qa.recommendations}`, bullets(quality.recommendations));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function sectionOf(text: Text, name: (typeof SECTIONS)[number], value: unknown): string {
+  const { framework: words } = text;
+  if (typeof value === "string") return value;
+  if (!(Array.isArray(value) && value.length)) return words.empty;
+  if (name === "near_term_bets") {
+    const bets = value as Framework["near_term_bets"];
+    return bullets(bets.map((bet) => `${bet.bet} (${bet.owner}, ${bet.horizon}; ${words.measure}: ${bet.measure})`));
+  }
+  if (name === "metrics") {
+    const rows = (value as Framework["metrics"]).map((each) => [each.name, each.target, each.cadence]);
+    const head = [words.name, words.target, words.cadence];
+    return [head, ["---", "---", "---"], ...rows].map((row) => `| ${row.map(cell).join(" | ")} |`).join("\n");
+  }
+  return bullets(value as string[]);
+}
+
+function bullets(items: readonly string[]): string {
+  return items.map((item) => `- ${item}`).join("\n");
+}
+
+function cell(value: string): string {
+  return value.replaceAll("|", "\\|");
+}
+
+/** Headings that stand below those of the whole document. */
+function deeper(markdown: string, levels: number): string {
+  return markdown.replaceAll(
+    /^(#{1,6}) /gm,
+    (_, marks: string) => `${"#".repeat(Math.min(6, marks.length + levels))} `,
+  );
+}

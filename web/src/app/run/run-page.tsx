@@ -1,0 +1,114 @@
+/** `/runs/:id`: what a run makes and has made. */
+
+import { type ReactNode, useEffect, useRef } from "react";
+import { Button } from "../../components/button.tsx";
+import { ProblemPanel } from "../../components/problem-panel.tsx";
+import { RunStatusBar } from "../../components/run-status-bar.tsx";
+import type { LogEvent } from "../../core/contract.ts";
+import { hasEnded, type RunView } from "../../core/view.ts";
+import { type RunRef, useRun } from "../../react/use-run.ts";
+import { useText } from "../../text/context.tsx";
+import { nameOf } from "../../text/format.ts";
+import { Content } from "../content.tsx";
+import { useGeneration } from "../generation.tsx";
+import { useAppText } from "../text/languages.tsx";
+import { useTitle } from "../title.ts";
+import { documentsOf } from "./documents.ts";
+import { PrintedRun } from "./printed-run.tsx";
+import { RunHeader } from "./run-header.tsx";
+import css from "./run-page.module.css";
+import { RunTabs } from "./run-tabs.tsx";
+import { useLoadedRun } from "./use-loaded-run.ts";
+import { useLog } from "./use-log.ts";
+
+export type Input = Readonly<Record<string, unknown>>;
+
+export function RunPage({ runId }: { runId: string }): ReactNode {
+  const { run: words, loading, retry } = useAppText();
+  const { run, input, problem, retry: again } = useLoadedRun(runId);
+  useTitle(words.untitled);
+  if (run !== undefined) return <Loaded run={run} input={input} />;
+  return (
+    <Content className={css["page"]}>
+      {problem ? (
+        <ProblemPanel problem={problem}>
+          <Button onClick={again}>{retry}</Button>
+        </ProblemPanel>
+      ) : (
+        <p role="status">{loading}</p>
+      )}
+    </Content>
+  );
+}
+
+export interface LoadedProps {
+  run: RunRef;
+  input: Input | undefined;
+  /** The log, where it is at hand. */
+  events?: readonly LogEvent[];
+}
+
+export function Loaded({ run, input, events }: LoadedProps): ReactNode {
+  const text = useText();
+  const { run: words } = useAppText();
+  const view = useRun(run, (state) => state.view);
+  const log = useLog(view.runId, events);
+  const title = titleOf(input, nameOf(text, view.pipeline || words.untitled));
+  const documents = documentsOf(view);
+  useTitle(title);
+  useShown(view, title, input);
+  const { show } = useGeneration();
+  return (
+    <>
+      <Content className={css["page"]}>
+        <RunHeader view={view} title={title} input={input} documents={documents} log={log} />
+        {hasEnded(view) ? null : (
+          <div className={css["live"]}>
+            <RunStatusBar run={run} onShow={show} />
+          </div>
+        )}
+        <Ended view={view} title={title} input={input} />
+        <RunTabs run={run} view={view} documents={documents} input={input} log={log} />
+      </Content>
+      <PrintedRun view={view} title={title} documents={documents} />
+    </>
+  );
+}
+
+export function titleOf(input: Input | undefined, otherwise: string): string {
+  const given = input?.["answers"] ?? input;
+  const name = (given as Input | undefined)?.["company_name"];
+  return typeof name === "string" && name.trim() ? name : otherwise;
+}
+
+/** A run that goes on is shown in the modal, once: whoever closes it there has seen it. */
+function useShown(view: RunView, title: string, input: Input | undefined): void {
+  const { run, watch } = useGeneration();
+  const seen = useRef<string>(undefined);
+  const going = Boolean(view.runId) && !hasEnded(view);
+  useEffect(() => {
+    if (!going || seen.current === view.runId) return;
+    seen.current = view.runId;
+    if (run !== view.runId) watch(view.runId, title, input);
+  }, [going, view.runId, run, watch, title, input]);
+}
+
+/** How a run ended that did not end well. */
+function Ended({ view, title, input }: { view: RunView; title: string; input: Input | undefined }): ReactNode {
+  const { run: words } = useAppText();
+  const { modal } = useText();
+  const { start } = useGeneration();
+  if (view.status !== "error" && view.status !== "cancelled") return null;
+  const unnamed = { type: "about:blank", title: modal[view.status], detail: modal.cancelledDetail };
+  return (
+    <div className={css["ended"]}>
+      <ProblemPanel problem={view.problem ?? unnamed} note={view.problem ? modal.kept : undefined}>
+        {input && view.pipeline === "vision_framework" ? (
+          <Button look="primary" icon="again" onClick={() => start(input, title)}>
+            {words.retry}
+          </Button>
+        ) : null}
+      </ProblemPanel>
+    </div>
+  );
+}

@@ -1,0 +1,107 @@
+/** The parts of a run, one at a time. */
+
+import type { ReactNode } from "react";
+import { Markdown } from "../../components/markdown/markdown.tsx";
+import { Outline } from "../../components/outline.tsx";
+import { hasEnded, type RunView } from "../../core/view.ts";
+import type { RunRef } from "../../react/use-run.ts";
+import { useText } from "../../text/context.tsx";
+import { nameOf } from "../../text/format.ts";
+import { useAppText } from "../text/languages.tsx";
+import type { Documents } from "./documents.ts";
+import { EventsTab } from "./events-tab.tsx";
+import { FrameworkTab } from "./framework-tab.tsx";
+import { QaTab } from "./qa-tab.tsx";
+import type { Input } from "./run-page.tsx";
+import css from "./run-tabs.module.css";
+import { ScoresTab } from "./scores-tab.tsx";
+import { type Tab, Tabs } from "./tabs.tsx";
+import { TimelineTab } from "./timeline-tab.tsx";
+import type { Log } from "./use-log.ts";
+
+export interface RunTabsProps {
+  run: RunRef;
+  view: RunView;
+  documents: Documents;
+  input: Input | undefined;
+  log: Log;
+}
+
+export function RunTabs(props: RunTabsProps): ReactNode {
+  const { run: words } = useAppText();
+  const { view, log } = props;
+  const name = (tab: keyof typeof words.tabs, content: () => ReactNode): Tab => ({
+    name: tab,
+    label: words.tabs[tab],
+    content,
+  });
+  const common = [
+    name("timeline", () => <TimelineTab view={view} log={log} />),
+    name("events", () => <EventsTab log={log} />),
+  ];
+  const own =
+    view.pipeline === "vision_framework"
+      ? ownTabs(props).map(([tab, content]) => name(tab, content))
+      : [name("result", () => <Result view={view} />)];
+  return <Tabs label={words.tabsLabel} tabs={[...own, ...common]} />;
+}
+
+type TabName = "framework" | "one_pager" | "brief" | "qa" | "scores";
+
+function ownTabs({ view, documents, input }: RunTabsProps): [TabName, () => ReactNode][] {
+  const { framework, scores, onePager, words, quality } = documents;
+  const ended = hasEnded(view);
+  const missing = <Missing ended={ended} />;
+  const has = (there: unknown, content: ReactNode): ReactNode => (there ? content : missing);
+  return [
+    [
+      "framework",
+      () => has(framework, <FrameworkTab view={view} framework={framework ?? {}} scores={scores} input={input} />),
+    ],
+    ["one_pager", () => has(onePager, <Sheet text={onePager ?? ""} words={words} />)],
+    ["brief", () => has(documents.founderBrief, <Briefs documents={documents} />)],
+    ["qa", () => (quality ? <QaTab report={quality} /> : missing)],
+    ["scores", () => has(Object.keys(scores).length, <ScoresTab scores={scores} />)],
+  ];
+}
+
+function Missing({ ended }: { ended: boolean }): ReactNode {
+  const { run: words } = useAppText();
+  return <p className={css["missing"]}>{ended ? words.noResult : words.nothingYet}</p>;
+}
+
+function Sheet({ text, words }: { text: string; words: number | undefined }): ReactNode {
+  const { run } = useAppText();
+  return (
+    <article className={css["sheet"]}>
+      <Markdown text={text} />
+      {words === undefined ? null : <p className={css["words"]}>{run.words(words)}</p>}
+    </article>
+  );
+}
+
+function Briefs({ documents: { founderBrief, investorSummary } }: Pick<RunTabsProps, "documents">): ReactNode {
+  const text = useText();
+  const briefs = { founder_brief: founderBrief, investor_summary: investorSummary };
+  return (
+    <div className={css["briefs"]}>
+      {Object.entries(briefs).map(([name, brief]) =>
+        brief === undefined ? null : (
+          <article key={name} className={css["sheet"]}>
+            <h2>{nameOf(text, name)}</h2>
+            <Markdown text={brief} />
+          </article>
+        ),
+      )}
+    </div>
+  );
+}
+
+function Result({ view }: { view: RunView }): ReactNode {
+  if (view.result === undefined) return <Missing ended={hasEnded(view)} />;
+  return (
+    <article className={css["sheet"]}>
+      <Outline value={view.result} />
+    </article>
+  );
+}

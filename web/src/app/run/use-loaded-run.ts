@@ -1,0 +1,66 @@
+/** A run by its id: what it is now, at once, with what it was asked; and for as long as it goes on, live. */
+
+import { useEffect, useMemo, useState } from "react";
+import { FINISHED } from "../../core/connection.ts";
+import type { Problem } from "../../core/contract.ts";
+import { RequestError } from "../../core/errors.ts";
+import { fromSnapshot } from "../../core/snapshot.ts";
+import type { RunSource } from "../../core/store.ts";
+import { hasEnded, type RunView } from "../../core/view.ts";
+import type { RunBody } from "../../core/wire.ts";
+import { useClient } from "../../react/context.tsx";
+import type { RunRef } from "../../react/use-run.ts";
+
+export interface LoadedRun {
+  /** To be watched: the live run, or what a finished one is for good. Undefined until it is loaded. */
+  readonly run: RunRef | undefined;
+  readonly input: Readonly<Record<string, unknown>> | undefined;
+  readonly problem: Problem | undefined;
+  retry(): void;
+}
+
+type Body = RunBody & { input?: Readonly<Record<string, unknown>> };
+
+export function useLoadedRun(runId: string): LoadedRun {
+  const client = useClient();
+  const [loaded, setLoaded] = useState<Body>();
+  const [problem, setProblem] = useState<Problem>();
+  const [round, setRound] = useState(0);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another round asks again.
+  useEffect(() => {
+    const leaving = new AbortController();
+    const { signal } = leaving;
+    const load = async (): Promise<void> => {
+      try {
+        const response = await client.http(`/api/runs/${encodeURIComponent(runId)}`, { signal });
+        setLoaded((await response.json()) as Body);
+        setProblem(undefined);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!(error instanceof RequestError)) throw error;
+        setProblem(error.problem);
+      }
+    };
+    void load();
+    return () => leaving.abort();
+  }, [client, runId, round]);
+
+  const run = useMemo(() => (loaded ? sourceOf(fromSnapshot(loaded)) : undefined), [loaded]);
+  return { run, input: loaded?.input, problem, retry: () => setRound(round + 1) };
+}
+
+function sourceOf(view: RunView): RunRef {
+  return hasEnded(view) ? stillSource(view) : view.runId;
+}
+
+/** A run that does not change any more. */
+export function stillSource(view: RunView): RunSource {
+  const state = { view, connection: FINISHED };
+  return {
+    runId: view.runId,
+    now: () => view.endedAt ?? 0,
+    getSnapshot: () => state,
+    subscribe: () => () => undefined,
+  };
+}

@@ -1,0 +1,18 @@
+/** A section of a framework as lines of text, to be compared with another version of it. */
+
+import type { Bet, Framework, Metric, SectionName } from "./vision.ts";
+
+export function sectionText(name: SectionName, value: Framework[SectionName]): string {
+  if (typeof value === "string") return value;
+  if (name === "near_term_bets") return (value as readonly Bet[]).map(betText).join("\n");
+  if (name === "metrics") return (value as readonly Metric[]).map(metricText).join("\n");
+  return (value as readonly string[]).join("\n");
+}
+
+function betText({ bet, owner, horizon, measure }: Bet): string {
+  return `${bet} (${owner}, ${horizon}: ${measure})`;
+}
+
+function metricText({ name, target, cadence }: Metric): string {
+  return `${name}: ${target}, ${cadence}`;
+}
