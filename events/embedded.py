@@ -9,6 +9,7 @@ import os
 import pwd
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -17,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 import psutil
@@ -94,10 +96,11 @@ class _Server:
 
     def start(self) -> Path:
         """Start the server, or find it running; gives the directory of its socket."""
-        if sockets := self._left_over():
+        if found := self._left_over():
+            server, sockets = found
             if self._answers(sockets):
                 return sockets
-            self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+            self._put_down(server)
         options = {**self.settings, "unix_socket_directories": str(self.sockets)}
         # pg_ctl hands them to a shell.
         flags = " ".join(f"-c {key}={shlex.quote(value)}" for key, value in options.items())
@@ -117,8 +120,8 @@ class _Server:
         try:
             self._run("pg_ctl", "-D", self.data, "-m", "fast", "-w", "-t", "30", "stop")
         except EmbeddedError:
-            if self._left_over():
-                self._run("pg_ctl", "-D", self.data, "-m", "immediate", "-w", "stop")
+            if found := self._left_over():
+                self._put_down(found[0])
         with suppress(OSError):
             self.sockets.rmdir()
 
@@ -126,16 +129,20 @@ class _Server:
         script = f"SELECT 'CREATE DATABASE \"{name}\"' WHERE NOT EXISTS "
         script += f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
         flags = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", sockets, "-U", "postgres", "-d", "postgres")
-        self._run("psql", *flags, script=script)
+        try:
+            self._run("psql", *flags, script=script, within=15)
+        except EmbeddedError:
+            # Another process may have made it meanwhile. And once, on a busy machine, this hung for a minute.
+            self._run("psql", *flags, script=script, within=15)
 
-    def _left_over(self) -> Path | None:
-        """Where the postmaster of this data directory listens, if one runs. A stale pid file is removed."""
+    def _left_over(self) -> tuple[psutil.Process, Path] | None:
+        """The postmaster of this data directory and where it listens, if one runs. A stale pid file is removed."""
         file = self.data / "postmaster.pid"
         try:
             lines = file.read_text().splitlines()
             process = psutil.Process(int(lines[0]))
             if Path(process.cwd()) == self.data and "postgres" in process.name():
-                return Path(lines[4])
+                return process, Path(lines[4])
         except FileNotFoundError:
             return None
         except (psutil.Error, IndexError, ValueError):
@@ -146,19 +153,42 @@ class _Server:
         (self.sockets / ".s.PGSQL.5432.lock").unlink(missing_ok=True)
         return None
 
+    def _put_down(self, server: psutil.Process) -> None:
+        """At once; the next start recovers from the log. Not by pg_ctl, which waits for ever for one that is dead
+        already and that nobody has reaped."""
+        for number in (signal.SIGQUIT, signal.SIGKILL):
+            with suppress(psutil.NoSuchProcess):
+                server.send_signal(number)
+            end = time.monotonic() + 5
+            while time.monotonic() < end:
+                if not server.is_running() or server.status() == psutil.STATUS_ZOMBIE:
+                    self._left_over()
+                    return
+                time.sleep(0.01)
+        raise EmbeddedError(f"The server in {self.home} (process {server.pid}) does not answer and does not die.")
+
     def _answers(self, sockets: Path) -> bool:
         command = [_binaries() / "pg_isready", "-q", "-t", "3", "-h", sockets]
         return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
 
-    def _run(self, program: str, *args: str | Path, script: str = "") -> None:
+    def _run(self, program: str, *args: str | Path, script: str = "", within: float = 90) -> None:
         """One of PostgreSQL's own programs, as the server's user; what it said is in the error when it fails."""
-        user, group, others = (self.user.pw_uid, self.user.pw_gid, list[int]()) if self.user else (None, None, None)
-        # A file, not a pipe: the server inherits it and would keep a pipe open for as long as it lives.
+        # Files, not pipes: the server inherits them and would keep a pipe open for as long as it lives.
         with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as asked:
             asked.write(script)
             asked.seek(0)
+            how = self._outcome([_binaries() / program, *args], asked, said, within)
+            if how:
+                said.seek(0)
+                words = f"{said.read().strip()}\n{self._log_end()}".strip()
+                raise EmbeddedError(f"The embedded PostgreSQL in {self.home}: {program} {how}: {words}")
+
+    def _outcome(self, command: Sequence[str | Path], asked: IO[str], said: IO[str], within: float) -> str:
+        """Empty when all went well."""
+        user, group, others = (self.user.pw_uid, self.user.pw_gid, list[int]()) if self.user else (None, None, None)
+        try:
             done = subprocess.run(
-                [_binaries() / program, *args],
+                command,
                 cwd="/",
                 stdin=asked,
                 stdout=said,
@@ -166,11 +196,11 @@ class _Server:
                 user=user,
                 group=group,
                 extra_groups=others,
+                timeout=within,
             )
-            if done.returncode != 0:
-                said.seek(0)
-                words = f"{said.read().strip()}\n{self._log_end()}".strip()
-                raise EmbeddedError(f"The embedded PostgreSQL in {self.home} failed at {program}: {words}")
+        except subprocess.TimeoutExpired:
+            return f"did not end within {within:.0f} s"
+        return f"failed with {done.returncode}" if done.returncode else ""
 
     def _log_end(self) -> str:
         log = self.data / "server.log"
