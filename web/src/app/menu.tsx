@@ -3,6 +3,7 @@
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Button, type ButtonProps } from "../components/button.tsx";
 import { Icon } from "../components/icon.tsx";
+import { useOutside } from "../components/use-outside.ts";
 import css from "./menu.module.css";
 
 export interface MenuItem {
@@ -98,19 +99,4 @@ function move(event: KeyboardEvent<HTMLElement>, close: () => void): void {
   if (to === undefined) return;
   event.preventDefault();
   items.at(to % items.length)?.focus();
-}
-
-function useOutside(box: { readonly current: HTMLElement | null }, open: boolean, onOutside: () => void): void {
-  const latest = useRef(onOutside);
-  useEffect(() => {
-    latest.current = onOutside;
-  }, [onOutside]);
-  useEffect(() => {
-    if (!open) return;
-    const pressed = (event: PointerEvent): void => {
-      if (!box.current?.contains(event.target as Node)) latest.current();
-    };
-    document.addEventListener("pointerdown", pressed);
-    return () => document.removeEventListener("pointerdown", pressed);
-  }, [open, box]);
 }

@@ -55,7 +55,7 @@ function Nothing({ step }: { step: StepView }): ReactNode {
   if (step.status === "complete" && step.result !== undefined) return <Outline value={step.result} />;
   const pending = step.status === "pending";
   const said = pending ? words.upNext : step.status === "in_progress" ? live.nothing : live.noText;
-  return <p className={css["nothing"]}>{step.problem?.detail ?? said}</p>;
+  return <p className={css["nothing"]}>{said}</p>;
 }
 
 function keyOf(draft: Draft): string {

@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 import type { Connection } from "../core/connection.ts";
 import type { Problem } from "../core/contract.ts";
-import type { RunView, StepView } from "../core/view.ts";
+import { hasEnded, type RunView, type StepView } from "../core/view.ts";
 import type { RunRef } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { Button } from "./button.tsx";
@@ -28,7 +28,7 @@ export interface ModalBodyProps {
 export function ModalBody({ run, view, steps, connection, problem }: ModalBodyProps): ReactNode {
   const { step: words } = useText();
   const followed = useFollowed(steps);
-  const complete = view.status === "complete" && !followed.pinned;
+  const writing = followed.pinned || !hasEnded(view);
   const reconnect = typeof run === "object" && "reconnect" in run ? (run.reconnect as () => void) : undefined;
   return (
     <>
@@ -38,11 +38,10 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
       </div>
       <div className={css["body"]}>
         <nav className={css["steps"]} aria-label={words.list}>
-          <StepList run={run} steps={steps} current={complete ? undefined : followed.step?.id} onShow={followed.pin} />
+          <StepList run={run} steps={steps} current={writing ? followed.step?.id : undefined} onShow={followed.pin} />
         </nav>
         <div className={css["pane"]}>
-          <Ending view={view} steps={steps} problem={problem} />
-          {complete ? <Completed view={view} /> : <Shown followed={followed} />}
+          <Pane view={view} steps={steps} problem={problem} followed={followed} />
         </div>
       </div>
     </>
@@ -56,7 +55,7 @@ function Shown({ followed }: { followed: Followed }): ReactNode {
   return (
     <>
       <div className={css["shown"]} data-pinned={pinned || undefined}>
-        <StepIcon status={step.status} />
+        <StepIcon step={step} />
         <h3>{step.label}</h3>
         {pinned ? (
           <Button look="quiet" size="small" onClick={() => pin(undefined)}>
@@ -69,24 +68,31 @@ function Shown({ followed }: { followed: Followed }): ReactNode {
   );
 }
 
-/** A run that did not end well, or did not begin. */
-function Ending({ view, steps, problem }: Pick<ModalBodyProps, "view" | "steps" | "problem">): ReactNode {
-  const { modal } = useText();
-  if (problem) return <Panel problem={problem} />;
-  if (view.status === "cancelled") {
-    return <Panel problem={{ type: "about:blank", title: modal.cancelled, detail: modal.cancelledDetail }} />;
-  }
-  if (view.status !== "error") return null;
-  const failed = steps.find((step) => step.id === view.failedStep);
-  const where = failed ? `${modal.failedStep(failed.label)} ${modal.kept}` : modal.kept;
-  const unnamed = { type: "about:blank", title: modal.error, detail: "" };
-  return <Panel problem={view.problem ?? unnamed} note={where} />;
+type Ended = Pick<ModalBodyProps, "view" | "steps" | "problem">;
+
+/** What somebody chose to see, else how it ended, else what is being written. */
+function Pane({ followed, ...ended }: Ended & { followed: Followed }): ReactNode {
+  const { view, problem } = ended;
+  if (followed.pinned) return <Shown followed={followed} />;
+  if (view.status === "complete") return <Completed view={view} />;
+  if (problem || hasEnded(view)) return <Ending {...ended} />;
+  return <Shown followed={followed} />;
 }
 
-function Panel(props: { problem: Problem; note?: string }): ReactNode {
+/** A run that did not end well, or did not begin. */
+function Ending({ view, steps, problem }: Ended): ReactNode {
+  const { modal } = useText();
+  const unnamed = { type: "about:blank", title: modal.error, detail: "" };
+  const cancelled = { ...unnamed, title: modal.cancelled, detail: modal.cancelledDetail };
+  const failed = steps.find((step) => step.id === view.failedStep);
+  const where = failed ? `${modal.failedStep(failed.label)} ${modal.kept}` : modal.kept;
   return (
     <div className={css["ending"]}>
-      <ProblemPanel {...props} />
+      {view.status === "cancelled" ? (
+        <ProblemPanel problem={cancelled} calm />
+      ) : (
+        <ProblemPanel problem={problem ?? view.problem ?? unnamed} note={problem ? undefined : where} />
+      )}
     </div>
   );
 }

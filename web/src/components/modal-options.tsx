@@ -1,19 +1,31 @@
 /** What the viewer wants to happen when the run ends. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 import { useText } from "../text/context.tsx";
 import { chime, mayNotify } from "./attention.ts";
 import { Button } from "./button.tsx";
 import css from "./modal-options.module.css";
 import { usePreferences } from "./preferences.ts";
+import { useOutside } from "./use-outside.ts";
 
 export function ModalOptions(): ReactNode {
   const { modal } = useText();
   const id = useId();
   const [open, setOpen] = useState(false);
+  const box = useRef<HTMLFieldSetElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  useOutside(box, open, () => setOpen(false));
+  const pressed = (event: KeyboardEvent): void => {
+    if (event.key !== "Escape" || !open) return;
+    // What was opened last closes first: the modal stays.
+    event.preventDefault();
+    setOpen(false);
+    opener.current?.focus();
+  };
   return (
-    <div className={css["options"]}>
+    <fieldset className={css["options"]} ref={box} aria-label={modal.options} onKeyDown={pressed}>
       <Button
+        ref={opener}
         look="quiet"
         icon="options"
         bare
@@ -23,12 +35,12 @@ export function ModalOptions(): ReactNode {
       >
         {modal.options}
       </Button>
-      {open ? <Panel id={id} onClose={() => setOpen(false)} /> : null}
-    </div>
+      {open ? <Panel id={id} /> : null}
+    </fieldset>
   );
 }
 
-function Panel({ id, onClose }: { id: string; onClose: () => void }): ReactNode {
+function Panel({ id }: { id: string }): ReactNode {
   const { modal } = useText();
   const [preferences, change] = usePreferences();
   const [denied, deny] = useState(false);
@@ -42,16 +54,7 @@ function Panel({ id, onClose }: { id: string; onClose: () => void }): ReactNode 
     change({ sound });
   };
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: Escape closes what was opened last, wherever the focus is in it.
-    <div
-      id={id}
-      className={css["panel"]}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
-        event.preventDefault();
-        onClose();
-      }}
-    >
+    <div id={id} className={css["panel"]}>
       <Choice label={modal.autoOpen} checked={preferences.autoOpen} onChange={(autoOpen) => change({ autoOpen })} />
       <Choice label={modal.sound} checked={preferences.sound} onChange={wantSound} />
       <Choice label={modal.notify} checked={preferences.notify} onChange={(wanted) => void wantNotice(wanted)} />

@@ -8,16 +8,18 @@ export interface ProblemPanelProps {
   problem: Problem;
   /** Where it happened, or what is kept nevertheless. */
   note?: string | undefined;
+  /** It was wanted so: nothing to be alarmed by. */
+  calm?: boolean;
   children?: ReactNode;
 }
 
 const SHOWN = 8;
 
-export function ProblemPanel({ problem, note, children }: ProblemPanelProps): ReactNode {
+export function ProblemPanel({ problem, note, calm = false, children }: ProblemPanelProps): ReactNode {
   const errors = problem.errors ?? [];
   return (
-    <div className={css["panel"]} role="alert">
-      <h3>{problem.title}</h3>
+    <div className={css["panel"]} data-calm={calm || undefined} role={calm ? "status" : "alert"}>
+      <p className={css["title"]}>{problem.title}</p>
       {problem.detail && problem.detail !== problem.title ? <p>{problem.detail}</p> : null}
       {errors.length ? (
         <ul>

@@ -9,6 +9,8 @@ import { duration } from "../text/format.ts";
 import { Button } from "./button.tsx";
 import css from "./replay-bar.module.css";
 
+/** How far an arrow key moves it. */
+const STEP_MS = 100;
 export const SPEEDS = [1, 4, 16] as const;
 
 export function isReplay(run: RunRef): run is ReplayStore {
@@ -30,14 +32,14 @@ export function ReplayBar({ replay }: { replay: ReplayStore }): ReactNode {
         aria-label={text.replay.position}
         aria-valuetext={text.replay.of(at, length)}
         min={0}
-        max={lengthMs}
-        step={100}
+        max={Math.ceil(lengthMs / STEP_MS) * STEP_MS}
+        step={STEP_MS}
         value={positionMs}
         onChange={(event) => replay.seek(Number(event.target.value))}
       />
       <span className={css["time"]}>{text.replay.of(at, length)}</span>
       <Speeds replay={replay} />
-      <Button size="small" look="quiet" onClick={() => replay.seek(lengthMs)}>
+      <Button size="small" look="quiet" icon="end" bare onClick={() => replay.seek(lengthMs)}>
         {text.replay.jump}
       </Button>
     </section>

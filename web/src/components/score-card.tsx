@@ -20,7 +20,7 @@ export function ScoreCard({ card, title }: ScoreCardProps): ReactNode {
     <article className={css["card"]}>
       {title === undefined ? null : (
         <header className={css["head"]}>
-          <h3>{title}</h3>
+          <h2>{title}</h2>
           <ScoreBadge card={card} />
         </header>
       )}
@@ -68,7 +68,7 @@ export function Reasons({ card }: { card: ScoreCardData }): ReactNode {
       {kinds.map(([kind, reasons]) =>
         reasons.length ? (
           <section key={kind} data-kind={kind}>
-            <h4>{text.score[kind]}</h4>
+            <h3>{text.score[kind]}</h3>
             <ul>
               {reasons.map((reason) => (
                 <li key={reason}>{reason}</li>

@@ -8,7 +8,7 @@ import { duration } from "../text/format.ts";
 import { Badge } from "./badge.tsx";
 import { StepIcon } from "./step-icon.tsx";
 import css from "./step-row.module.css";
-import { isActive, sayStep } from "./step-words.ts";
+import { isActive, isStopped, sayStep } from "./step-words.ts";
 
 export interface StepRowProps {
   run: RunRef;
@@ -30,7 +30,7 @@ export const StepRow = memo(function StepRow({
   const text = useText();
   const content = (
     <>
-      <StepIcon status={step.status} />
+      <StepIcon step={step} />
       <span className={css["words"]}>
         <span className={css["label"]}>
           {step.label}
@@ -43,7 +43,7 @@ export const StepRow = memo(function StepRow({
     </>
   );
   return (
-    <li className={css["row"]} data-status={step.status}>
+    <li className={css["row"]} data-status={isStopped(step) ? "stopped" : step.status}>
       {onShow ? (
         <button
           type="button"

@@ -17,7 +17,7 @@ export function sayStep(text: Text, step: StepView, now: number, waitsFor: reado
       return `${step.problem?.title ?? text.stepStatus.retrying}, ${when}`;
     }
     case "error":
-      return step.problem?.title ?? text.stepStatus.error;
+      return isStopped(step) ? text.step.stopped : (step.problem?.title ?? text.stepStatus.error);
     case "skipped":
       return text.stepStatus.skipped;
     case "complete":
@@ -42,4 +42,9 @@ function expected(text: Text, step: StepView): string | undefined {
 
 export function isActive(step: StepView): boolean {
   return step.status === "in_progress" || step.status === "retrying";
+}
+
+/** It ended because something else did: nothing is wrong with the step itself. */
+export function isStopped(step: StepView): boolean {
+  return step.status === "error" && step.problem?.type === "/problems/cancelled";
 }

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import type { StepView } from "../core/view.ts";
-import { isActive } from "./step-words.ts";
+import { isActive, isStopped } from "./step-words.ts";
 
 export interface Followed {
   readonly step: StepView | undefined;
@@ -27,7 +27,7 @@ export function follow(steps: readonly StepView[], last: string | undefined): st
   if (before && isActive(before)) return last;
   const active = steps.filter(isActive);
   const longest = active.toSorted((one, other) => expected(other) - expected(one))[0];
-  const failed = steps.find((step) => step.status === "error" && step.problem?.type !== "/problems/cancelled");
+  const failed = steps.find((step) => step.status === "error" && !isStopped(step));
   return longest?.id ?? failed?.id ?? last ?? steps[0]?.id;
 }
 

@@ -3,11 +3,10 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { Draft } from "../core/view.ts";
 import { useText } from "../text/context.tsx";
+import { StreamingText } from "./streaming-text.tsx";
 import css from "./withdrawn.module.css";
 
 const SHOWN_MS = 4000;
-/** Enough to recognise what was there. */
-const SHOWN_CHARS = 700;
 
 export function Withdrawn({ drafts }: { drafts: readonly Draft[] }): ReactNode {
   const [gone, setGone] = useState<readonly Draft[]>();
@@ -27,7 +26,7 @@ function Fading({ drafts }: { drafts: readonly Draft[] }): ReactNode {
       <p className={css["why"]}>{live.withdrawn}</p>
       {drafts.map((draft) => (
         <del key={`${draft.owner}/${draft.lane ?? ""}`} className={css["text"]}>
-          {draft.text.toString().slice(-SHOWN_CHARS)}
+          <StreamingText text={draft.text.toString()} streaming={false} />
         </del>
       ))}
     </div>

@@ -67,6 +67,7 @@ export const en = {
     attempt: (count: number) => `Attempt ${count}`,
     againIn: (time: string) => `again in ${time}`,
     again: "starting again",
+    stopped: "Stopped",
     reused: "Taken from an earlier run",
     show: (label: string) => `Show what “${label}” writes`,
     list: "Steps",

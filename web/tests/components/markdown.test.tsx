@@ -127,7 +127,7 @@ const ATTACKS = [
 
 describe("nothing that a model writes becomes markup", () => {
   const ALLOWED = new Set(
-    "DIV P H3 H4 H5 STRONG EM DEL CODE PRE A UL OL LI BLOCKQUOTE TABLE THEAD TBODY TR TH TD BR HR".split(" "),
+    "DIV P H3 H4 H5 H6 STRONG EM DEL CODE PRE A UL OL LI BLOCKQUOTE TABLE THEAD TBODY TR TH TD BR HR".split(" "),
   );
 
   test.each(ATTACKS)("%j", (attack) => {

@@ -34,7 +34,7 @@ export function PrintedRun({ view, title, documents }: PrintedRunProps): ReactNo
       <Sections documents={documents} />
       {onePager === undefined ? null : (
         <section className={css["sheet"]}>
-          <Markdown text={onePager} />
+          <Markdown text={onePager} level={2} />
         </section>
       )}
       {quality ? (

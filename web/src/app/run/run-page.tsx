@@ -102,7 +102,11 @@ function Ended({ view, title, input }: { view: RunView; title: string; input: In
   const unnamed = { type: "about:blank", title: modal[view.status], detail: modal.cancelledDetail };
   return (
     <div className={css["ended"]}>
-      <ProblemPanel problem={view.problem ?? unnamed} note={view.problem ? modal.kept : undefined}>
+      <ProblemPanel
+        problem={view.problem ?? unnamed}
+        note={view.problem ? modal.kept : undefined}
+        calm={view.status === "cancelled"}
+      >
         {input && view.pipeline === "vision_framework" ? (
           <Button look="primary" icon="again" onClick={() => start(input, title)}>
             {words.retry}

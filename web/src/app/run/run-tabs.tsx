@@ -74,7 +74,7 @@ function Sheet({ text, words }: { text: string; words: number | undefined }): Re
   const { run } = useAppText();
   return (
     <article className={css["sheet"]}>
-      <Markdown text={text} />
+      <Markdown text={text} level={2} />
       {words === undefined ? null : <p className={css["words"]}>{run.words(words)}</p>}
     </article>
   );
@@ -89,7 +89,7 @@ function Briefs({ documents: { founderBrief, investorSummary } }: Pick<RunTabsPr
         brief === undefined ? null : (
           <article key={name} className={css["sheet"]}>
             <h2>{nameOf(text, name)}</h2>
-            <Markdown text={brief} />
+            <Markdown text={brief} level={2} />
           </article>
         ),
       )}

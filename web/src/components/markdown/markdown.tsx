@@ -1,7 +1,7 @@
 /** Markdown as elements, also while it is being written. Never HTML: there is no way from a model's text to markup. */
 
 import type { Token, Tokens } from "marked";
-import { memo, type ReactNode, useMemo, useState } from "react";
+import { createContext, memo, type ReactNode, use, useMemo, useState } from "react";
 import { type Block, Blocks, plain } from "./blocks.ts";
 import { decoded } from "./entities.ts";
 import { Inline } from "./inline.tsx";
@@ -12,21 +12,27 @@ export interface MarkdownProps {
   text: string;
   /** Whether more of it will come. */
   unfinished?: boolean;
+  /** What a heading of the first depth is on the page: 2 for an h2. */
+  level?: number;
 }
 
-export function Markdown({ text, unfinished = false }: MarkdownProps): ReactNode {
+const Level = createContext(3);
+
+export function Markdown({ text, unfinished = false, level = 3 }: MarkdownProps): ReactNode {
   const [blocks] = useState(() => new Blocks());
   const all = useMemo(() => blocks.read(plain(text)), [blocks, text]);
   return (
-    <div className={css["markdown"]} data-unfinished={unfinished || undefined}>
-      {all.map((block) =>
-        block.open && unfinished ? (
-          <OpenBlock key={block.id} block={block} />
-        ) : (
-          <ClosedBlock key={block.id} block={block} />
-        ),
-      )}
-    </div>
+    <Level value={level}>
+      <div className={css["markdown"]} data-unfinished={unfinished || undefined}>
+        {all.map((block) =>
+          block.open && unfinished ? (
+            <OpenBlock key={block.id} block={block} />
+          ) : (
+            <ClosedBlock key={block.id} block={block} />
+          ),
+        )}
+      </div>
+    </Level>
   );
 }
 
@@ -82,10 +88,12 @@ function BlockOf({ token }: { token: Token }): ReactNode {
 
 /** A document stands inside a page that has headings of its own. */
 function Heading({ heading }: { heading: Tokens.Heading }): ReactNode {
-  const content = <Inline tokens={heading.tokens} />;
-  if (heading.depth === 1) return <h3 data-depth="1">{content}</h3>;
-  if (heading.depth === 2) return <h4>{content}</h4>;
-  return <h5>{content}</h5>;
+  const Tag = `h${Math.min(6, use(Level) + heading.depth - 1)}` as "h3";
+  return (
+    <Tag data-depth={heading.depth}>
+      <Inline tokens={heading.tokens} />
+    </Tag>
+  );
 }
 
 function List({ list }: { list: Tokens.List }): ReactNode {
