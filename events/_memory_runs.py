@@ -90,19 +90,19 @@ class MemoryRuns:
         )
 
     async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
-        record = self._get(run_id)
+        record = self.get(run_id)
         record.fence(epoch)
         record.lease = self._clock() + lease
         return record.view.cancel_requested
 
     async def release(self, run_id: UUID, epoch: int) -> None:
-        record = self._get(run_id)
+        record = self.get(run_id)
         record.fence(epoch)
         record.holder = None
         self._tell(None)
 
     async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
-        record = self._get(run_id, tenant)
+        record = self.get(run_id, tenant)
         if record.ended:
             raise RunEnded(f"Run {run_id} has its last word ({record.view.status}); there is nothing to cancel.")
         said: list[Event] = [] if record.view.cancel_requested else [CancelRequested(data=ByData(by=by))]
@@ -117,14 +117,15 @@ class MemoryRuns:
         return not held
 
     async def view(self, run_id: UUID, tenant: str) -> RunView:
-        return self._get(run_id, tenant).view
+        return self.get(run_id, tenant).view
 
     async def header(self, run_id: UUID, tenant: str) -> Header:
-        record = self._get(run_id, tenant)
+        record = self.get(run_id, tenant)
         return Header(
             run_id=run_id,
             tenant=tenant,
             pipeline=record.new.pipeline,
+            about=record.new.about,
             created_at=record.created_at,
             prefect=record.prefect,
             prefect_flow_run_id=record.flow_run_id,
@@ -132,7 +133,7 @@ class MemoryRuns:
         )
 
     async def input(self, run_id: UUID, tenant: str) -> JsonValue:
-        return self._get(run_id, tenant).new.input
+        return self.get(run_id, tenant).new.input
 
     async def find(self, tenant: str, idempotency_key: str) -> UUID | None:
         return self._keys.get((tenant, idempotency_key))
@@ -143,6 +144,7 @@ class MemoryRuns:
         *,
         status: str | None = None,
         pipeline: str | None = None,
+        about: UUID | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
@@ -154,6 +156,7 @@ class MemoryRuns:
             and (below is None or record.run_id < below)
             and status in (None, record.view.status)
             and pipeline in (None, record.new.pipeline)
+            and about in (None, record.new.about)
         ]
         more = str(found[limit - 1].run_id) if len(found) > limit else None
         return Page([record.view for record in found[:limit]], more)
@@ -166,7 +169,7 @@ class MemoryRuns:
         }
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
-        record = self._get(run_id)
+        record = self.get(run_id)
         record.prefect, record.flow_run_id = prefect, flow_run_id or record.flow_run_id
 
     async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
@@ -174,7 +177,7 @@ class MemoryRuns:
         return [run_id for run_id, _ in zip(owed, range(limit), strict=False)]
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
-        record = self._get(run_id)
+        record = self.get(run_id)
         if record.told:
             return False
         record.told, record.flow_run_id = True, flow_run_id
@@ -193,7 +196,7 @@ class MemoryRuns:
         for ear in self._ears:
             ear.put_nowait(what)
 
-    def _get(self, run_id: UUID, tenant: str | None = None) -> Record:
+    def get(self, run_id: UUID, tenant: str | None = None) -> Record:
         record = self._records.get(run_id)
         if record is None or tenant not in (None, record.new.tenant):
             raise UnknownRun(f"There is no run {run_id}.")

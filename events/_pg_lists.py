@@ -50,10 +50,10 @@ async def view(connection: Connection, run_id: UUID, tenant: str) -> RunView:
 
 
 async def header(connection: Connection, run_id: UUID, tenant: str) -> Header:
-    columns = "pipeline, created_at, prefect, prefect_flow_run_id AS flow_run, holder"
+    columns = "pipeline, about, created_at, prefect, prefect_flow_run_id AS flow_run, holder"
     row = await _one(connection, columns, run_id, tenant)
-    flow_run = None if row["flow_run"] is None else UUID(str(row["flow_run"]))
-    return Header(run_id, tenant, row["pipeline"], row["created_at"], row["prefect"], flow_run, row["holder"])
+    about, flow_run = (None if row[name] is None else UUID(str(row[name])) for name in ("about", "flow_run"))
+    return Header(run_id, tenant, row["pipeline"], about, row["created_at"], row["prefect"], flow_run, row["holder"])
 
 
 async def input(connection: Connection, run_id: UUID, tenant: str) -> JsonValue:
@@ -68,10 +68,16 @@ async def find(connection: Connection, tenant: str, idempotency_key: str) -> UUI
 
 
 async def page(
-    connection: Connection, tenant: str, status: str | None, pipeline: str | None, below: UUID | None, limit: int
+    connection: Connection,
+    tenant: str,
+    status: str | None,
+    pipeline: str | None,
+    about: UUID | None,
+    below: UUID | None,
+    limit: int,
 ) -> Page:
     """One more than asked for is read: that is how the end is known."""
-    wanted = {"status = ": status, "pipeline = ": pipeline, "run_id < ": below}
+    wanted = {"status = ": status, "pipeline = ": pipeline, "about = ": about, "run_id < ": below}
     values = [value for value in wanted.values() if value is not None]
     names = [name for name, value in wanted.items() if value is not None]
     where = "".join(f" AND {name}${number}" for number, name in enumerate(names, 3))

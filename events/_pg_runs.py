@@ -24,7 +24,7 @@ from events.view import RunView
 CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
-_ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
 _FREE = """
     SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
     FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}
@@ -86,7 +86,7 @@ class PostgresRuns:
                 lease,
                 view.model_dump_json(exclude_defaults=True),
             ),
-            *([event.type for event in new.first], [body.decode() for body in bodies]),
+            *([event.type for event in new.first], [body.decode() for body in bodies], new.about),
         )
         row = await self._database.call(lambda connection: connection.fetchrow(_ACCEPT, *arguments))
         assert row is not None
@@ -139,12 +139,13 @@ class PostgresRuns:
         *,
         status: str | None = None,
         pipeline: str | None = None,
+        about: UUID | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:
         below = UUID(after) if after is not None else None
         return await self._database.read(
-            lambda connection: lists.page(connection, tenant, status, pipeline, below, limit)
+            lambda connection: lists.page(connection, tenant, status, pipeline, about, below, limit)
         )
 
     async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:

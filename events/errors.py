@@ -6,6 +6,7 @@ StoreError
 ├── Fenced              somebody else holds the run now: stop, and say no more
 ├── NotAllowed          an outsider tried to append what only the holder of the run may
 ├── KeyReused           the idempotency key was used before, with another body
+├── Outrun              somebody else changed the document before
 ├── StoreUnavailable    the database does not answer or is full; nothing is known to be stored
 └── UnsupportedStore    the URL names a store that we do not have, or one that cannot work
 """
@@ -33,6 +34,10 @@ class NotAllowed(StoreError):
 
 class KeyReused(StoreError):
     """The idempotency key belongs to a request with another body."""
+
+
+class Outrun(StoreError):
+    """Somebody else changed the document before: look at what it is now, and try again."""
 
 
 class StoreUnavailable(StoreError):

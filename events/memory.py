@@ -9,6 +9,7 @@ from uuid import UUID
 
 from events._memory_changes import MemoryChanges
 from events._memory_runs import MemoryRuns
+from events._memory_versions import MemoryVersions
 from events._record import Record
 from events.contract import Event
 from events.errors import StoreError, UnknownRun
@@ -63,6 +64,7 @@ class Memory:
     log: MemoryLog
     runs: MemoryRuns
     changes: MemoryChanges
+    versions: MemoryVersions
 
     async def ready(self) -> None:
         """Always."""
@@ -73,4 +75,5 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
     """A store that is empty, and alone. `clock` gives the seconds that leases and deadlines are measured in."""
     records: dict[UUID, Record] = {}
     changes = MemoryChanges()
-    yield Memory(MemoryLog(records, clock), MemoryRuns(records, clock, changes.note), changes)
+    runs = MemoryRuns(records, clock, changes.note)
+    yield Memory(MemoryLog(records, clock), runs, changes, MemoryVersions(runs.get))

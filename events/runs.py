@@ -24,7 +24,8 @@ Prefect = Literal["live", "degraded"]
 class NewRun:
     """What a client asks for. `input` is validated JSON; `deadline` is seconds from now on the database's clock.
 
-    `first` are the events that open the log, `run_queued` first, then any reused steps of a fork.
+    `first` are the events that open the log, `run_queued` first, then any reused steps of a fork. `about` is the run
+    whose document this one works on.
     """
 
     pipeline: str
@@ -33,6 +34,7 @@ class NewRun:
     tenant: str = DEFAULT_TENANT
     deadline: float = 900.0
     idempotency_key: str | None = None
+    about: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ class Header:
     run_id: UUID
     tenant: str
     pipeline: str
+    about: UUID | None
     created_at: datetime
     prefect: Prefect | None
     prefect_flow_run_id: UUID | None
@@ -148,6 +151,7 @@ class Runs(Protocol):
         *,
         status: str | None = None,
         pipeline: str | None = None,
+        about: UUID | None = None,
         after: str | None = None,
         limit: int = 50,
     ) -> Page:

@@ -9,23 +9,27 @@ from events._listener import open_listener
 from events._pg import open_database, shown
 from events._pg_changes import PostgresChanges
 from events._pg_runs import PostgresRuns
+from events._pg_versions import PostgresVersions
 from events.changes import Changes
 from events.errors import UnsupportedStore
 from events.log import EventLog
 from events.memory import open_memory
 from events.postgres import PostgresLog
 from events.runs import Runs
+from events.versions import Versions
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What happened (`log`), who holds what (`runs`) and which runs changed (`changes`), over the same data."""
+    """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), and what became of their
+    documents since (`versions`), over the same data."""
 
     log: EventLog
     runs: Runs
     changes: Changes
+    versions: Versions
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -43,12 +47,13 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
     scheme = url.partition("://")[0]
     if scheme == "memory":
         async with open_memory() as memory:
-            yield Store(memory.log, memory.runs, memory.changes, memory.ready)
+            yield Store(memory.log, memory.runs, memory.changes, memory.versions, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
                 log = PostgresLog(database, appender, listener)
                 runs = PostgresRuns(database, listener)
-                yield Store(log, runs, PostgresChanges(database, listener), runs.ready)
+                changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
+                yield Store(log, runs, changes, versions, runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

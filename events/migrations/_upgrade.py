@@ -17,25 +17,25 @@ HERE = Path(__file__).parent
 _LOCK = 7_883_700_117
 
 
-async def upgrade(dsn: str) -> None:
-    """Every revision that is missing, in one transaction."""
+async def upgrade(dsn: str, revision: str = "head") -> None:
+    """Every revision that is missing, up to `revision`, in one transaction."""
     engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
     try:
         async with engine.begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
             await connection.execute(text("CREATE SCHEMA IF NOT EXISTS stepglass"))
-            await connection.run_sync(_upgrade)
+            await connection.run_sync(_upgrade, revision)
     except CommandError as error:
         raise UnsupportedStore(f"The tables of the store are of another version than this program: {error}") from error
     finally:
         await engine.dispose()
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(HERE).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
 
 
 def run_script(bind: Connection, name: str) -> None:

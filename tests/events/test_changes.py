@@ -4,7 +4,7 @@ import asyncio
 import json
 from contextlib import AsyncExitStack
 from itertools import pairwise
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import anyio
 import asyncpg
@@ -12,9 +12,13 @@ import pytest
 
 from events import _listener, _pg_changes
 from events.contract import Event, StepStart
+from events.fold import opening
+from events.ids import uuid7
+from events.migrations._upgrade import upgrade
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
 from events.view import RunView
+from tests.conftest import TEMPLATE
 from tests.events.words import LAST, OUTSIDE, checkpoint, chunk, complete, held, new, opened, start
 from tests.proxy import Proxy
 
@@ -168,6 +172,7 @@ async def test_who_follows_while_many_write_sees_the_last_of_every_run(store_url
 
 # --- on PostgreSQL --------------------------------------------------------------------------------------------------
 
+ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
 _APPEND = "SELECT * FROM stepglass.append($1, $2, $3, $4, $5, $6, $7, $8, $9, '{}', '{}', '{}')"
 
 
@@ -256,23 +261,29 @@ async def test_a_run_that_is_forgotten_is_not_in_it_any_more(postgres_store: Sto
     assert [change[0] for change in await changed(postgres_store)] == [kept.run_id]
 
 
-async def test_the_feed_begins_with_the_runs_that_were_there_before_it(postgres: str, database_url: str) -> None:
-    """What revision 0002 does with runs of revision 0001."""
-    async with open_store(database_url) as store:
-        runs = [(await store.runs.accept(new())).run_id for _ in range(3)]
-    connection = await asyncpg.connect(database_url)
+async def test_runs_of_the_first_revision_are_in_the_feed_of_the_next(postgres: str) -> None:
+    name = f"old_{uuid4().hex}"
+    admin = await asyncpg.connect(postgres)
+    await admin.execute(f"CREATE DATABASE {name}")
+    url = postgres.replace(TEMPLATE, name)
     try:
-        await connection.execute(
-            """DROP TABLE stepglass.changes; DROP SEQUENCE stepglass.change_number;
-            DROP FUNCTION stepglass.begin_change, stepglass.note_changes;
-            UPDATE stepglass.alembic_version SET version_num = '0001'"""
-        )
-    finally:
+        await asyncio.to_thread(lambda: asyncio.run(upgrade(url, "0001")))
+        runs = [uuid7() for _ in range(3)]
+        connection = await asyncpg.connect(url)
+        for run_id in runs:
+            view = opening(str(run_id)).model_dump_json()
+            queued = new().first[0]
+            values = run_id, DEFAULT_TENANT, "vision", "{}", None, b"", 900.0, None, 0.0, view
+            await connection.execute(ACCEPT, *values, [queued.type], [queued.model_dump_json()])
         await connection.close()
-    async with open_store(database_url) as store:
-        assert [change[0] for change in await changed(store)] == runs
-        await store.runs.request_cancel(runs[0], DEFAULT_TENANT)
-        assert [change[0] for change in await changed(store)] == [*runs[1:], runs[0]]
+
+        async with open_store(url) as store:
+            assert [change[0] for change in await changed(store)] == runs
+            await store.runs.request_cancel(runs[0], DEFAULT_TENANT)
+            assert [change[0] for change in await changed(store)] == [*runs[1:], runs[0]]
+    finally:
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        await admin.close()
 
 
 async def test_a_change_is_found_without_looking_at_all_runs(postgres_store: Store, database_url: str) -> None:

@@ -1,0 +1,40 @@
+"""Versions of documents in memory."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import UUID
+
+from events.errors import Outrun
+from events.versions import Version
+
+
+class MemoryVersions:
+    """`check` raises `UnknownRun` for a run that is not there, or not this tenant's."""
+
+    def __init__(self, check: Callable[[UUID, str], object]) -> None:
+        self._check = check
+        self._all: dict[tuple[UUID, str], list[Version]] = {}
+
+    async def last(self, run_id: UUID, tenant: str) -> Version | None:
+        versions = self._of(run_id, tenant)
+        return versions[-1] if versions else None
+
+    async def find(self, run_id: UUID, tenant: str, number: int) -> Version | None:
+        versions = self._of(run_id, tenant)
+        return versions[number - 1] if 0 < number <= len(versions) else None
+
+    async def page(self, run_id: UUID, tenant: str, before: int | None = None, limit: int = 50) -> list[Version]:
+        newest_first = self._of(run_id, tenant)[::-1]
+        return [version for version in newest_first if before is None or version.number < before][:limit]
+
+    async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
+        self._check(run_id, tenant)
+        known = self._all.setdefault((run_id, tenant), [])
+        if [version.number for version in versions] != list(range(len(known) + 1, len(known) + 1 + len(versions))):
+            raise Outrun(f"The document of run {run_id} has {len(known)} versions; {versions[0].number} is not next.")
+        known += [replace(version, at=version.at or datetime.now(UTC)) for version in versions]
+        return known[-1]
+
+    def _of(self, run_id: UUID, tenant: str) -> list[Version]:
+        return self._all.get((run_id, tenant), [])

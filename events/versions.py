@@ -1,0 +1,82 @@
+"""What becomes of a run's document after the run: who changed what and when, and the way back and forth.
+
+A history to which is only added. Each act (an edit, a refinement, an undo, a redo) is a version with the next number;
+who undoes goes on from an earlier content in a version of its own, so that nothing is ever lost or rewritten.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from pydantic import JsonValue
+
+Kind = Literal["run", "edit", "refine", "undo", "redo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An act, and the content that it shows: its own (`shows` is its number) or that of an earlier one.
+
+    `back` is the version whose content stands before that one, None for the first; `ahead` those that were undone, the
+    next to be redone first. `sections` names what the act changed. `by` is None for what the run wrote; `at` is None
+    until it is stored: then it is the time on the store's clock. `refined_by` is the run that a refinement came from.
+    """
+
+    number: int
+    kind: Kind
+    content: JsonValue
+    shows: int
+    back: int | None = None
+    ahead: tuple[int, ...] = ()
+    sections: tuple[str, ...] = ()
+    by: str | None = None
+    at: datetime | None = None
+    refined_by: UUID | None = None
+
+
+def written_by_run(content: JsonValue, at: datetime) -> Version:
+    """The first version: what the run ended with, and when."""
+    return Version(1, "run", content, shows=1, at=at)
+
+
+def changed(
+    last: Version, content: JsonValue, sections: Sequence[str], by: str, refined_by: UUID | None = None
+) -> Version:
+    """The version behind `last` with a new content. What was undone before it can no longer be redone."""
+    kind: Kind = "edit" if refined_by is None else "refine"
+    number = last.number + 1
+    return Version(number, kind, content, number, last.shows, (), tuple(sections), by, refined_by=refined_by)
+
+
+def undone(last: Version, shown: Version, before: Version, by: str) -> Version:
+    """Back from what `last` shows to `before`; `shown` is the version that made it, `before` the one at `last.back`."""
+    ahead = (last.shows, *last.ahead)
+    return replace(before, number=last.number + 1, kind="undo", ahead=ahead, sections=shown.sections, by=by, at=None)
+
+
+def redone(last: Version, again: Version, by: str) -> Version:
+    """Forth again to `again`, the version at `last.ahead[0]`."""
+    return replace(again, number=last.number + 1, kind="redo", ahead=last.ahead[1:], by=by, at=None)
+
+
+class Versions(Protocol):
+    """Every call is about a run of `tenant`; of another's there is nothing."""
+
+    async def last(self, run_id: UUID, tenant: str) -> Version | None:
+        """The version that holds. None as long as nobody has changed anything: then it is what the run wrote."""
+        ...
+
+    async def find(self, run_id: UUID, tenant: str, number: int) -> Version | None: ...
+
+    async def page(self, run_id: UUID, tenant: str, before: int | None = None, limit: int = 50) -> list[Version]:
+        """Versions below `before`, newest first."""
+        ...
+
+    async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
+        """Store `versions`, all or none, and give the last one as it is stored.
+
+        Raises `Outrun` when somebody else added one of these numbers before, `UnknownRun`, `StoreUnavailable`.
+        """
+        ...
