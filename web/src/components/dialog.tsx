@@ -17,6 +17,8 @@ export function Dialog({ open, onDismiss, className, children, ...rest }: Dialog
     const element = dialog.current;
     if (!(open && element)) return;
     element.showModal();
+    // Where to begin reading, where that is not the first thing that takes the focus.
+    element.querySelector<HTMLElement>("[data-focus]")?.focus();
     return () => element.close();
   }, [open]);
   if (!open) return null;

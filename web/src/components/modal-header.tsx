@@ -20,8 +20,7 @@ export function ModalHeader({ titleId, title, lead, view, onClose }: ModalHeader
   return (
     <header className={css["header"]}>
       <div className={css["words"]}>
-        {/* biome-ignore lint/a11y/noAutofocus: a dialog that opens begins to be read at its title. */}
-        <h2 id={titleId} tabIndex={-1} autoFocus className={css["title"]}>
+        <h2 id={titleId} tabIndex={-1} data-focus={true} className={css["title"]}>
           {title}
         </h2>
         <DemoBadge models={view.models} />
