@@ -61,10 +61,12 @@ def checked(pipeline: Pipeline, document: JsonValue, at: str = "") -> JsonValue:
 
 async def accept(request: Request, pipeline: Pipeline, document: JsonValue, at: str = "") -> UUID:
     """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already. Gives its id."""
-    queued = RunQueued(message="Queued", progress=0, data=RunQueuedData(pipeline=pipeline.name))
+    given = validated(pipeline.input_model, document, at)
+    data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given))
+    queued = RunQueued(message="Queued", progress=0, data=data)
     new = NewRun(
         pipeline=pipeline.name,
-        input=checked(pipeline, document, at),
+        input=given.model_dump(mode="json"),
         first=[queued],
         tenant=request.state["tenant"],
         deadline=request.state["settings"].run_deadline,

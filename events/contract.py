@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from events.payload import (
+    TITLE_LIMIT as TITLE_LIMIT,
     ByData,
     CompleteData,
     ErrorData,

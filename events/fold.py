@@ -95,7 +95,8 @@ def closing(view: RunView, problem: Problem) -> list[StepError]:
 def _of_run(view: RunView, event: Event, seq: int) -> Change:
     match event:
         case RunQueued(data=data):
-            return {"pipeline": data.pipeline, "forked_from": data.forked_from, "created_at": event.ts}
+            about = {"pipeline": data.pipeline, "title": data.title, "forked_from": data.forked_from}
+            return {**about, "created_at": event.ts}
         case RunStart(data=data):
             steps = _planned(data.plan, view.steps)
             return {"status": _going(view), "pipeline": data.pipeline, "started_at": event.ts, "steps": steps}

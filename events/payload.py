@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+TITLE_LIMIT = 120
+
 
 class Wire(BaseModel):
     """Base of everything that goes over the wire: frozen; what a newer version adds is passed over, not refused."""
@@ -63,7 +65,10 @@ class Reused(Wire):
 
 
 class RunQueuedData(Wire):
+    """`title` is what people call this run among others of its pipeline: one line, of at most 120 characters."""
+
     pipeline: str
+    title: str | None = Field(default=None, max_length=TITLE_LIMIT)
     forked_from: str | None = None
 
 

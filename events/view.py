@@ -61,6 +61,7 @@ class RunView(_Model):
 
     run_id: str
     pipeline: str = ""
+    title: str | None = None
     status: RunStatus = "queued"
     progress: float = 0.0
     eta_ms: int | None = None

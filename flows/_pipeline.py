@@ -10,10 +10,11 @@ import inspect
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
+from unicodedata import category
 
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
-from events.contract import Expected, PlannedStep
+from events.contract import TITLE_LIMIT, Expected, PlannedStep
 from steps._step import Step
 
 Plan = Mapping[Step[..., Any], Sequence[Step[..., Any]]]
@@ -55,6 +56,7 @@ class Pipeline:
     output: TypeAdapter[Any]
     examples: Sequence[Example]
     shown: Callable[[Any], Shown]
+    title: Callable[[Any], str | None]
 
     @property
     def slug(self) -> str:
@@ -86,6 +88,12 @@ class Pipeline:
             for step, before in self.steps.items()
         ]
 
+    def titled(self, given: BaseModel) -> str | None:
+        """What a run on this input is called among others, on one line; None where the pipeline has no name for it."""
+        said = self.title(given) or ""
+        line = " ".join("".join(" " if category(letter) == "Cc" else letter for letter in said).split())
+        return (line if len(line) <= TITLE_LIMIT else f"{line[: TITLE_LIMIT - 1]}…") or None
+
     async def __call__(self, plain: JsonValue) -> JsonValue:
         """Run it on JSON that was validated when the run was accepted; gives the result as JSON.
 
@@ -105,12 +113,14 @@ def pipeline(
     plan: Plan,
     examples: Sequence[Example] = (),
     shown: Callable[[Any], Shown] = lambda result: Shown(),
+    title: Callable[[Any], str | None] = lambda given: None,
 ) -> Callable[[Callable[[Any], Coroutine[Any, Any, Any]]], Pipeline]:
     """Make a pipeline of an async function of one pydantic model. Its name is the function's."""
 
     def decorate(fn: Callable[[Any], Coroutine[Any, Any, Any]]) -> Pipeline:
         hints = get_type_hints(fn)
         given = hints[next(iter(inspect.signature(fn).parameters))]
-        return Pipeline(fn.__name__, label, fn, plan, given, TypeAdapter(hints["return"]), tuple(examples), shown)
+        output = TypeAdapter[Any](hints["return"])
+        return Pipeline(fn.__name__, label, fn, plan, given, output, tuple(examples), shown, title)
 
     return decorate

@@ -63,7 +63,7 @@ async def _run(pipeline: Pipeline, answers: BaseModel) -> State[Any]:
         tools = await open_tools(settings, stack)
         health = await stack.enter_async_context(Health(_prefect_env.api_url()).watched())
         holder = f"{socket.gethostname()}:{os.getpid()}"
-        queued = RunQueued(message="Queued", data=RunQueuedData(pipeline=pipeline.name))
+        queued = RunQueued(message="Queued", data=RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers)))
         accepted = await tools.runs.accept(
             NewRun(
                 pipeline=pipeline.name,

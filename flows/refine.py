@@ -10,7 +10,11 @@ def shown(result: Refined) -> Shown:
     return Shown(headline=f"{result.section.replace('_', ' ')}: score {before:g} before, {after:g} after")
 
 
-@pipeline("Refine a section", plan={refining: (), rescoring: (refining,)}, shown=shown)
+def title(request: Refinement) -> str:
+    return f"{request.answers.company_name}: {request.section.replace('_', ' ')}"
+
+
+@pipeline("Refine a section", plan={refining: (), rescoring: (refining,)}, shown=shown, title=title)
 async def refine(request: Refinement) -> Refined:
     """One section of a framework, written anew the way somebody asked for, with its score before and after."""
     refined = await refining(request)

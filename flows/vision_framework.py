@@ -51,6 +51,7 @@ def shown(result: VisionResult) -> Shown:
     },
     examples=[Example(name, answers.model_dump(mode="json")) for name, answers in EXAMPLES.items()],
     shown=shown,
+    title=lambda answers: answers.company_name,
 )
 async def vision_framework(answers: VisionBrief) -> VisionResult:
     """A founder's eight answers become a brief, a framework, a one-pager, QA checks and scores."""

@@ -38,7 +38,7 @@ VALIDATOR: Any = Draft202012Validator(SCHEMA)
 RUN = UUID("01930000-0000-7000-8000-000000000001")
 PROBLEM = Problem(title="The answer broke off", detail="After 12 words.")
 EVENTS: list[Event] = [
-    RunQueued(data=RunQueuedData(pipeline="vision_framework")),
+    RunQueued(data=RunQueuedData(pipeline="vision_framework", title="Acme")),
     RunStart(
         data=RunStartData(
             pipeline="vision_framework",

@@ -35,6 +35,18 @@ async def test_a_run_is_accepted_with_where_to_look_and_where_to_watch(client: A
     assert await store.runs.input(UUID(run_id), "default") == BRIEF
 
 
+async def test_a_run_has_the_title_that_its_pipeline_gives_it_wherever_it_is_shown(client: AsyncClient):
+    company = "An " + "extraordinarily " * 10 + "long name"
+    run_id = (await client.post("/api/runs", json={**START, "input": {**BRIEF, "company_name": company}})).json()[
+        "run_id"
+    ]
+
+    run = (await client.get(f"/api/runs/{run_id}")).json()
+    listed = (await client.get("/api/runs")).json()["runs"][0]
+
+    assert run["title"] == listed["title"] == company[:119] + "…"
+
+
 async def test_every_mistake_of_an_input_is_told_with_its_pointer(client: AsyncClient):
     wrong = {**BRIEF, "hard_decisions": "  ", "current_state": "x" * 4001, "a/b~c": 1}
     del wrong["vision_purpose"]

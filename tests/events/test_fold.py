@@ -73,6 +73,11 @@ def test_a_simple_run_told_whole() -> None:
     )
 
 
+def test_a_run_is_called_what_it_was_called_when_it_was_accepted() -> None:
+    assert view_of(Story().queued(title="Acme").started()).title == "Acme"
+    assert view_of(Story().queued()).title is None, "logs from before there were titles are read as ever"
+
+
 def test_the_status_of_a_run_at_every_event() -> None:
     story = Story().queued().say("run_paused", outside=True).say("run_unpaused", outside=True).started()
     story.taken_over().say("input_required", {"input_id": "i", "schema": {}, "prompt": "?"})

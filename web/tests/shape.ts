@@ -44,6 +44,7 @@ export function toSnapshot(view: RunView): RunBody {
       started_at: view.startedAt,
       ended_at: view.endedAt,
       duration: view.durationMs,
+      title: view.title,
       forked_from: view.forkedFrom,
       problem: view.problem,
       failed_step: view.failedStep,

@@ -39,8 +39,12 @@ export interface RunQueuedEvent extends RunEnvelope {
   type: "run_queued";
   data: RunQueuedData;
 }
+/**
+ * `title` is what people call this run among others of its pipeline: one line, of at most 120 characters.
+ */
 export interface RunQueuedData {
   pipeline: string;
+  title?: string;
   forked_from?: string;
 }
 /**

@@ -33,8 +33,10 @@ export function foldWorking(view: RunView, frame: WorkingFrame): RunView {
 
 function ofRun(view: RunView, event: RunEvent): Partial<RunView> | undefined {
   switch (event.type) {
-    case "run_queued":
-      return { pipeline: event.data.pipeline, forkedFrom: event.data.forked_from, createdAt: event.ts };
+    case "run_queued": {
+      const { pipeline, title, forked_from: forkedFrom } = event.data;
+      return { pipeline, title, forkedFrom, createdAt: event.ts };
+    }
     case "run_start": {
       const steps = planned(event.data.plan, view.steps);
       return { status: going(view), pipeline: event.data.pipeline, startedAt: event.ts, steps };

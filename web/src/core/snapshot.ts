@@ -24,6 +24,7 @@ export function fromSnapshot(run: RunBody, at: number = Date.now()): RunView {
   return {
     ...opening(run.run_id),
     pipeline: run.pipeline,
+    title: known(run.title),
     status: run.status,
     progress: run.progress,
     eta: known(run.eta_ms) === undefined ? undefined : { ms: run.eta_ms ?? 0, at, basis: undefined },

@@ -11,6 +11,8 @@ export type StepStatus = "pending" | "in_progress" | "retrying" | "complete" | "
 export interface RunView {
   readonly runId: string;
   readonly pipeline: string;
+  /** What people call this run among others of its pipeline. */
+  readonly title: string | undefined;
   readonly status: RunStatus;
   /** Of the whole run, 0 to 100; never goes down. */
   readonly progress: number;
@@ -135,6 +137,7 @@ export function opening(runId: string): RunView {
   return {
     runId,
     pipeline: "",
+    title: undefined,
     status: "queued",
     progress: 0,
     eta: undefined,

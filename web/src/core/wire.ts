@@ -20,6 +20,7 @@ export interface RunBody {
   started_at?: number | null;
   ended_at?: number | null;
   duration?: number | null;
+  title?: string | null;
   forked_from?: string | null;
   cancel_requested: boolean;
   steps: StepBody[];
@@ -89,4 +90,37 @@ export interface PipelineInfo {
   plan: PlannedStep[];
   input_schema: Record<string, unknown>;
   examples: { name: string; input: Record<string, unknown> }[];
+}
+
+export type VersionKind = "run" | "edit" | "refine" | "undo" | "redo";
+
+/** An act in a document's history: an item of `GET /api/runs/{id}/framework/versions`. */
+export interface VersionBody {
+  version: number;
+  kind: VersionKind;
+  /** What the act changed. */
+  sections: string[];
+  /** Who did it; null for what the run wrote. */
+  by: string | null;
+  at: number | string;
+  /** The run that a refinement came from. */
+  refined_by: string | null;
+  /** The version whose content it shows: its own number, or the one that was gone back to. */
+  shows: number;
+}
+
+/** `next_before` is the `before` of the next page. */
+export interface VersionPage {
+  versions: VersionBody[];
+  next_before?: number | null;
+}
+
+/** `GET /api/runs/{id}/framework`: a run's document as it is now, or, with a version's number behind it, as it was. */
+export interface DocumentBody extends Omit<VersionBody, "shows"> {
+  run_id: string;
+  can_undo?: boolean;
+  can_redo?: boolean;
+  framework: Readonly<Record<string, unknown>>;
+  /** A card per section that has been scored since it was last written. */
+  scores: Readonly<Record<string, unknown>>;
 }

@@ -34,6 +34,11 @@ describe("a run", () => {
     ]);
   });
 
+  test("is called what it was called when it was accepted, and nothing where nobody said", () => {
+    expect(of(story().say("run_queued", { pipeline: "p", title: "Acme" })).title).toBe("Acme");
+    expect(of(story().say("run_queued", { pipeline: "p" })).title).toBeUndefined();
+  });
+
   test("that goes on from another has what was reused before its plan is told", () => {
     const told = story().say("run_queued", { pipeline: "p", forked_from: "an older run" });
     told.of("step_complete", "framework", { result: { vision: "Far" }, reused: { run_id: "an older run" } });
