@@ -6,6 +6,8 @@ export type { Action } from "./use-action.ts";
 export { useAction } from "./use-action.ts";
 export type { CancelRun } from "./use-cancel-run.ts";
 export { useCancelRun } from "./use-cancel-run.ts";
+export type { Document, DocumentOptions } from "./use-document.ts";
+export { useDocument } from "./use-document.ts";
 export type { RunRef } from "./use-run.ts";
 export { useNow, useRun, useRunSource } from "./use-run.ts";
 export type { Runs } from "./use-runs.ts";

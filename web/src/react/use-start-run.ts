@@ -2,6 +2,7 @@
 
 import { useRef } from "react";
 import type { Problem } from "../core/contract.ts";
+import { randomKey } from "../core/key.ts";
 import { useClient } from "./context.tsx";
 import { useAction } from "./use-action.ts";
 
@@ -29,10 +30,4 @@ export function useStartRun<Input = unknown>(pipeline: string): StartRun<Input> 
   });
 
   return { start: run, starting: pending, runId: result, problem, reset };
-}
-
-/** `crypto.randomUUID` is there on secure pages only, and not everyone who looks at a run does so over HTTPS. */
-function randomKey(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
