@@ -17,6 +17,7 @@ dev: install ## The same, and start our parts again when their code changes
 
 test: ## Install what the tests need and run all of them
 	@PYTHON="$(PYTHON)" scripts/install dev
+	@$(BIN)/python scripts/browsers.py
 	$(BIN)/pytest
 
 check: ## Lint, format, types, and whether the generated files are up to date
