@@ -77,6 +77,8 @@ function rows({ keys, ...words }: AppText["shortcuts"]): [string, string[]][] {
     [words.generate, [keys.ctrl, keys.enter]],
     [words.next, [keys.alt, "→"]],
     [words.back, [keys.alt, "←"]],
+    [words.undo, [keys.ctrl, "Z"]],
+    [words.redo, [keys.ctrl, keys.shift, "Z"]],
     [words.list, ["?"]],
     [words.escape, [keys.escape]],
   ];

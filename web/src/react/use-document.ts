@@ -1,6 +1,6 @@
 /** What a run made, to be worked on: as it is now, with its history, and all that may be done with it. */
 
-import { useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { Client } from "../core/client.ts";
 import type { Problem } from "../core/contract.ts";
 import {
@@ -16,9 +16,11 @@ import { useOptionalClient } from "./context.tsx";
 import { useStore } from "./use-store.ts";
 
 export interface DocumentOptions {
-  /** Whose name the history is to show, as the person gives it. Without one it is the tenant's. */
-  readonly author?: string | undefined;
+  /** Whose name the history is to show; without one it is the tenant's. A function is asked before each change. */
+  readonly author?: Author | (() => Author | Promise<Author>);
 }
+
+type Author = string | undefined;
 
 /** None of these rejects, but for `version`: what went wrong is in what they give. */
 export interface Document extends DocumentState {
@@ -44,21 +46,31 @@ export function useDocument(runId: string | undefined, { author }: DocumentOptio
   const client = useOptionalClient();
   const store = useMemo(() => storeOf(client, runId), [client, runId]);
   const state = useStore(store, whole);
-  const acts = useMemo(
-    () => ({
-      edit: (sections: Readonly<Record<string, unknown>>, version?: number) =>
-        store.edit(sections, { author, version }),
-      undo: () => store.undo(author),
-      redo: () => store.redo(author),
-      refine: store.refine,
-      apply: (refineRunId: string) => store.apply(refineRunId, author),
-      version: store.version,
-      loadVersions: store.loadVersions,
-      refresh: store.refresh,
-    }),
-    [store, author],
-  );
+  const latest = useRef(author);
+  useEffect(() => {
+    latest.current = author;
+  }, [author]);
+  const acts = useMemo(() => actsOf(store, async () => nameIn(latest.current)), [store]);
   return useMemo(() => ({ ...state, ...acts }), [state, acts]);
+}
+
+type Acts = Omit<Document, keyof DocumentState>;
+
+function actsOf(store: DocumentStore, author: () => Promise<Author>): Acts {
+  return {
+    edit: async (sections, version) => store.edit(sections, { author: await author(), version }),
+    undo: async () => store.undo(await author()),
+    redo: async () => store.redo(await author()),
+    apply: async (refineRunId) => store.apply(refineRunId, await author()),
+    refine: store.refine,
+    version: store.version,
+    loadVersions: store.loadVersions,
+    refresh: store.refresh,
+  };
+}
+
+function nameIn(author: DocumentOptions["author"]): Author | Promise<Author> {
+  return typeof author === "function" ? author() : author;
 }
 
 function storeOf(client: Client | undefined, runId: string | undefined): DocumentStore {

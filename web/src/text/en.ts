@@ -198,6 +198,9 @@ export const en = {
     discard: "Keep the old one",
     score: (before: string, after: string) => `Score ${before} before, ${after} after`,
     same: "The new version is the same as the old one.",
+    stop: "Stop",
+    ready: (name: string) => `${name}: the new version is ready`,
+    stale: "This section has changed since. The new version no longer fits it.",
   },
 
   timeline: {

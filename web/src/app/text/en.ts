@@ -1,5 +1,7 @@
 /** Every word that the pages show besides what their components say, in English. Another language is another file. */
 
+import { editing } from "./en-editing.ts";
+
 const count = (value: number, one: string, many = `${one}s`): string =>
   `${value.toLocaleString("en")} ${value === 1 ? one : many}`;
 
@@ -71,8 +73,10 @@ export const en = {
     next: "Next question",
     back: "Previous question",
     list: "Show this list",
+    undo: "Undo a change of the framework",
+    redo: "Redo it",
     escape: "Close what is open",
-    keys: { ctrl: "Ctrl", enter: "Enter", alt: "Alt", escape: "Esc" },
+    keys: { ctrl: "Ctrl", enter: "Enter", alt: "Alt", escape: "Esc", shift: "Shift" },
   },
 
   run: {
@@ -152,23 +156,7 @@ export const en = {
     what: "What",
   },
 
-  versions: {
-    title: "Versions",
-    current: "Current",
-    by: (who: string, when: string) => `${who}, ${when}`,
-    someone: "Somebody",
-    kinds: { run: "Written by the run", edit: "Edited", refine: "Refined", undo: "Undone", redo: "Redone" } as Readonly<
-      Record<string, string>
-    >,
-    saved: "Saved.",
-    undone: "Undone.",
-    redone: "Done again.",
-    conflict: "Somebody else has changed the framework meanwhile. This is the newest version; please look again.",
-    weak: "Improve all weak sections",
-    weakNone: "No section needs attention.",
-    improving: (done: number, of: number) => `Improving: ${done} of ${of} done`,
-    edited: "Edited by hand: the score is of the version before.",
-  },
+  editing,
 
   list: {
     title: "Runs",
