@@ -14,18 +14,21 @@ export interface BeforeAfterProps {
   after: Framework[SectionName];
   scoreBefore?: ScoreCardData | undefined;
   scoreAfter?: ScoreCardData | undefined;
+  /** What the two sides are called, where “before” and “after” would not say it. */
+  labels?: readonly [before: string, after: string];
 }
 
-export function BeforeAfter({ name, before, after, scoreBefore, scoreAfter }: BeforeAfterProps): ReactNode {
+export function BeforeAfter({ name, before, after, scoreBefore, scoreAfter, labels }: BeforeAfterProps): ReactNode {
   const { refine } = useText();
+  const [was, is] = labels ?? [refine.before, refine.after];
   const pieces = wordDiff(sectionText(name, before), sectionText(name, after));
   const changed = pieces.some((piece) => piece.kind !== "same");
   return (
     <>
       {changed ? null : <p className={css["same"]}>{refine.same}</p>}
       <div className={css["both"]}>
-        <Side label={refine.before} card={scoreBefore} pieces={pieces.filter((piece) => piece.kind !== "added")} />
-        <Side label={refine.after} card={scoreAfter} pieces={pieces.filter((piece) => piece.kind !== "removed")} />
+        <Side label={was} card={scoreBefore} pieces={pieces.filter((piece) => piece.kind !== "added")} />
+        <Side label={is} card={scoreAfter} pieces={pieces.filter((piece) => piece.kind !== "removed")} />
       </div>
     </>
   );

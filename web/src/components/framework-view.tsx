@@ -13,6 +13,8 @@ import { type Framework, type ScoreCardData, type Scores, SECTIONS, type Section
 export interface FrameworkViewProps {
   framework: Partial<Framework>;
   scores?: Scores;
+  /** What stands in place of a score where there is none. */
+  unscored?: (name: SectionName) => ReactNode;
   /** What may be done with a section, beside its name. */
   actions?: (name: SectionName) => ReactNode;
   /** What stands in place of a section, while somebody writes in it; undefined leaves it as it is. */
@@ -37,7 +39,7 @@ interface SectionProps extends Omit<FrameworkViewProps, "framework"> {
   value: Framework[SectionName];
 }
 
-function Section({ name, value, scores, actions, instead, below }: SectionProps): ReactNode {
+function Section({ name, value, scores, unscored, actions, instead, below }: SectionProps): ReactNode {
   const text = useText();
   const id = useId();
   const card = scores?.[name];
@@ -45,7 +47,7 @@ function Section({ name, value, scores, actions, instead, below }: SectionProps)
     <section className={css["section"]} aria-labelledby={id}>
       <header className={css["head"]}>
         <h2 id={id}>{nameOf(text, name)}</h2>
-        {card ? <ScoreBadge card={card} /> : null}
+        {card ? <ScoreBadge card={card} /> : unscored?.(name)}
         <span className={css["actions"]}>{actions?.(name)}</span>
       </header>
       {instead?.(name) ?? (

@@ -2,17 +2,21 @@
 
 import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
 import type { Problem } from "../core/contract.ts";
+import { sameJson } from "../core/same-json.ts";
 import { hasEnded, type RunView } from "../core/view.ts";
 import { type RunRef, useRun } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { nameOf } from "../text/format.ts";
+import { Announcer } from "./announcer.tsx";
 import { BeforeAfter } from "./before-after.tsx";
 import { Button } from "./button.tsx";
+import { ConnectionNotice } from "./connection-notice.tsx";
 import { OverallProgress } from "./overall-progress.tsx";
 import { ProblemPanel } from "./problem-panel.tsx";
 import css from "./refine-panel.module.css";
+import { refinedIn } from "./refined.ts";
 import { StreamingText } from "./streaming-text.tsx";
-import { type Framework, member, type ScoreCardData, type SectionName } from "./vision.ts";
+import type { Framework, SectionName } from "./vision.ts";
 
 export const ACTIONS = ["more_specific", "more_concise", "different_angle", "add_detail", "regenerate"] as const;
 export type QuickAction = (typeof ACTIONS)[number];
@@ -22,12 +26,16 @@ export interface RefinePanelProps {
   name: SectionName;
   /** The run that writes it anew, once there is one. */
   run?: RunRef | undefined;
+  /** The section as it is now: what was written from another one does not fit it any more. */
+  present?: Framework[SectionName] | undefined;
   pending?: boolean;
   problem?: Problem | undefined;
   onWish: (wish: Wish) => void;
   /** The new version is to be the framework's. */
   onAccept: (runId: string) => void;
   onDiscard: () => void;
+  /** Do not write it after all. */
+  onStop?: ((runId: string) => void) | undefined;
 }
 
 export function RefinePanel(props: RefinePanelProps): ReactNode {
@@ -102,57 +110,90 @@ function OwnWords({ pending, onWish }: { pending: boolean; onWish: (wish: Wish) 
 
 function Watched({ run, ...props }: RefinePanelProps & { run: RunRef }): ReactNode {
   const text = useText();
-  const view = useRun(run, (state) => state.view);
+  const { view, connection } = useRun(run);
   const { name, onDiscard } = props;
   if (view.status === "complete") return <Outcome {...props} view={view} />;
-  if (hasEnded(view)) {
+  const unknown = connection.status === "failed" ? connection.problem : undefined;
+  if (hasEnded(view) || unknown) {
     const unnamed = { type: "about:blank", title: text.runStatus[view.status], detail: "" };
     return (
-      <ProblemPanel problem={view.problem ?? unnamed}>
+      <ProblemPanel problem={unknown ?? view.problem ?? unnamed} calm={view.status === "cancelled"}>
         <Button size="small" onClick={onDiscard}>
           {text.close}
         </Button>
       </ProblemPanel>
     );
   }
-  const step = view.steps.find((each) => each.drafts.length) ?? view.steps[0];
-  const written = step?.drafts.map((draft) => draft.text.toString()).join("") ?? "";
   return (
     <div className={css["running"]}>
-      <p role="status">{text.refine.running(nameOf(text, name))}</p>
-      <OverallProgress run={run} />
-      {written ? <StreamingText text={written} streaming /> : null}
+      <Announcer view={view} />
+      <ConnectionNotice connection={connection} />
+      <Going {...props} run={run} view={view} heading={text.refine.running(nameOf(text, name))} />
     </div>
   );
 }
 
-function Outcome({
-  name,
-  view,
-  pending = false,
-  onAccept,
-  onDiscard,
-}: RefinePanelProps & { view: RunView }): ReactNode {
+interface GoingProps extends RefinePanelProps {
+  run: RunRef;
+  view: RunView;
+  heading: string;
+}
+
+function Going({ run, view, heading, pending = false, onStop }: GoingProps): ReactNode {
   const { refine } = useText();
-  const accept = useRef<HTMLButtonElement>(null);
-  useEffect(() => accept.current?.focus({ preventScroll: true }), []);
-  const { result } = view;
+  const here = useRef<HTMLParagraphElement>(null);
+  // The button that was pressed for it is gone.
+  useEffect(() => {
+    if (document.activeElement === document.body) here.current?.focus({ preventScroll: true });
+  }, []);
+  const step = view.steps.find((each) => each.drafts.length) ?? view.steps[0];
+  const written = step?.drafts.map((draft) => draft.text.toString()).join("") ?? "";
   return (
     <>
-      <BeforeAfter
-        name={name}
-        before={member(result, "before") as Framework[SectionName]}
-        after={member(result, "after") as Framework[SectionName]}
-        scoreBefore={member(result, "score_before") as ScoreCardData | undefined}
-        scoreAfter={member(result, "score_after") as ScoreCardData | undefined}
-      />
-      <div className={css["ends"]}>
+      <div className={css["head"]}>
+        <p ref={here} tabIndex={-1}>
+          {heading}
+        </p>
+        {onStop ? (
+          <Button size="small" look="quiet" disabled={pending} onClick={() => onStop(view.runId)}>
+            {refine.stop}
+          </Button>
+        ) : null}
+      </div>
+      <OverallProgress run={run} />
+      {written ? <StreamingText text={written} streaming={step?.status !== "complete"} /> : null}
+    </>
+  );
+}
+
+function Outcome({ view, ...props }: RefinePanelProps & { view: RunView }): ReactNode {
+  const { name, present, pending = false, onAccept, onDiscard } = props;
+  const text = useText();
+  const { refine } = text;
+  const ends = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const { activeElement } = document;
+    // Whoever is at something else meanwhile is left there.
+    const idle = activeElement === document.body || ends.current?.parentElement?.contains(activeElement);
+    if (idle) ends.current?.querySelector<HTMLElement>("button:last-child")?.focus({ preventScroll: true });
+  }, []);
+  const { before, after, scoreBefore, scoreAfter } = refinedIn(view.result);
+  const stale = present !== undefined && !sameJson(before, present);
+  return (
+    <>
+      <p className={css["ready"]} role="status">
+        {stale ? refine.stale : refine.ready(nameOf(text, name))}
+      </p>
+      <BeforeAfter name={name} before={before} after={after} scoreBefore={scoreBefore} scoreAfter={scoreAfter} />
+      <div ref={ends} className={css["ends"]}>
         <Button size="small" disabled={pending} onClick={onDiscard}>
-          {refine.discard}
+          {stale ? text.close : refine.discard}
         </Button>
-        <Button ref={accept} look="primary" size="small" disabled={pending} onClick={() => onAccept(view.runId)}>
-          {refine.accept}
-        </Button>
+        {stale ? null : (
+          <Button look="primary" size="small" disabled={pending} onClick={() => onAccept(view.runId)}>
+            {refine.accept}
+          </Button>
+        )}
       </div>
     </>
   );

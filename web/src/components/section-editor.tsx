@@ -2,6 +2,7 @@
 
 import { type FormEvent, type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from "react";
 import type { Problem } from "../core/contract.ts";
+import { sameJson } from "../core/same-json.ts";
 import { useText } from "../text/context.tsx";
 import { nameOf } from "../text/format.ts";
 import { LISTS } from "./bounds.ts";
@@ -15,32 +16,40 @@ import type { Framework, SectionName } from "./vision.ts";
 export interface SectionEditorProps {
   name: SectionName;
   value: Framework[SectionName];
+  /** What somebody wrote before and did not save. */
+  draft?: SectionDraft | undefined;
   pending?: boolean;
   problem?: Problem | undefined;
+  saveLabel?: string;
+  /** Told of every change, for whoever wants to keep it. */
+  onDraft?: (draft: SectionDraft) => void;
   onSave: (value: Framework[SectionName]) => void;
   onCancel: () => void;
 }
 
-export function SectionEditor({
-  name,
-  value,
-  pending = false,
-  problem,
-  onSave,
-  onCancel,
-}: SectionEditorProps): ReactNode {
+export function SectionEditor(props: SectionEditorProps): ReactNode {
+  const { name, value, pending = false, problem, onDraft, onSave } = props;
   const text = useText();
-  const [draft, setDraft] = useState(() => draftOf(name, value));
+  const [draft, setDraft] = useState(() => props.draft ?? draftOf(name, value));
+  const { asked, ...leaving } = useLeaving(() => !sameJson(sectionIn(name, draft), value), props.onCancel);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>("textarea, input")?.focus(), []);
+  useEffect(() => {
+    if (!asked) form.current?.querySelector<HTMLElement>("textarea, input")?.focus();
+  }, [asked]);
   const valid = isValid(name, draft);
+  const write = (next: SectionDraft): void => {
+    setDraft(next);
+    onDraft?.(next);
+  };
   const save = (event: FormEvent | KeyboardEvent): void => {
     event.preventDefault();
     if (valid && !pending) onSave(sectionIn(name, draft));
   };
   const pressed = (event: KeyboardEvent): void => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(event);
-    if (event.key === "Escape") onCancel();
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    leaving.leave();
   };
   return (
     <form
@@ -50,18 +59,57 @@ export function SectionEditor({
       onSubmit={save}
       onKeyDown={pressed}
     >
-      <Rows name={name} draft={draft} onChange={setDraft} />
+      <Rows name={name} draft={draft} onChange={write} />
       {problem ? <ProblemPanel problem={problem} /> : null}
-      <div className={css["ends"]}>
-        <Length name={name} draft={draft} />
-        <Button size="small" onClick={onCancel}>
-          {text.cancel}
-        </Button>
-        <Button look="primary" size="small" type="submit" disabled={!valid || pending}>
-          {text.save}
-        </Button>
-      </div>
+      {asked ? (
+        <Leaving {...leaving} onLeave={props.onCancel} />
+      ) : (
+        <div className={css["ends"]}>
+          <Length name={name} draft={draft} />
+          <Button size="small" disabled={pending} onClick={leaving.leave}>
+            {text.cancel}
+          </Button>
+          <Button look="primary" size="small" type="submit" disabled={!valid || pending}>
+            {props.saveLabel ?? text.save}
+          </Button>
+        </div>
+      )}
     </form>
+  );
+}
+
+interface LeavingState {
+  readonly asked: boolean;
+  leave(): void;
+  stay(): void;
+}
+
+/** Who has written something is asked before it is thrown away. */
+function useLeaving(written: () => boolean, onCancel: () => void): LeavingState {
+  const [asked, ask] = useState(false);
+  return {
+    asked,
+    leave: () => (written() ? ask(!asked) : onCancel()),
+    stay: () => ask(false),
+  };
+}
+
+function Leaving({ stay, onLeave }: { stay: () => void; onLeave: () => void }): ReactNode {
+  const { framework } = useText();
+  const keep = useRef<HTMLButtonElement>(null);
+  useEffect(() => keep.current?.focus(), []);
+  return (
+    <div className={css["ends"]}>
+      <span className={css["question"]} role="alert">
+        {framework.discard}
+      </span>
+      <Button ref={keep} size="small" onClick={stay}>
+        {framework.keepWriting}
+      </Button>
+      <Button look="danger" size="small" onClick={onLeave}>
+        {framework.throwAway}
+      </Button>
+    </div>
   );
 }
 

@@ -174,6 +174,9 @@ export const en = {
     characters: (count: number, limit: number) => `${count.toLocaleString("en")} / ${limit.toLocaleString("en")}`,
     items: (count: number, least: number, most: number) => `${plural(count, "item")}, ${least} to ${most} allowed`,
     reasons: "Why this score",
+    discard: "Throw away what you wrote here?",
+    keepWriting: "Keep writing",
+    throwAway: "Throw away",
   },
 
   refine: {

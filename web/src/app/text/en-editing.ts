@@ -40,9 +40,6 @@ export const editing = {
   unscoredList: (names: readonly string[]) => `Not scored since the last edit: ${names.join(", ")}.`,
 
   draft: {
-    discard: "Throw away what you wrote here?",
-    keepWriting: "Keep writing",
-    throwAway: "Throw away",
     found: "This is what you were writing. It is not saved yet.",
     conflict: (who: string, name: string) => `${who} changed ${name} while you were writing`,
     somebody: "Somebody else",
