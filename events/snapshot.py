@@ -1,7 +1,7 @@
 """The whole state of a run at one position: its view, the texts so far, the parts that hold, and the results."""
 
-from collections.abc import AsyncIterator
-from typing import Any, Protocol
+from collections.abc import AsyncIterator, Hashable, Iterable
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -22,6 +22,7 @@ from events.view import RunView
 
 PAGE = 1000
 Place = tuple[str | None, int | None]
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Readable(Protocol):
@@ -33,8 +34,9 @@ class Readable(Protocol):
 async def snapshot(log: Readable, view: RunView) -> dict[str, Any]:
     """`view` as JSON with what it leaves to the log, all of it as of `view.tail_seq`.
 
-    A step that is not finished has its `text` so far, `lanes` (text by lane, where there are any) and `partials`
-    (value by JSON Pointer, those that still hold); one that is complete has its `result`, and so has the run.
+    A step that is not finished has its `text` so far, `lanes` (text by lane, where there are any), `drafts` (text by
+    lane and round, where there are rounds), `partials` (value by JSON Pointer, those that still hold) and `checkpoints`
+    (which of them outlive the attempt); one that is complete has its `result`, and so has the run.
     """
     run_id = UUID(view.run_id)
     run: dict[str, Any] = {**view.model_dump(mode="json", exclude_none=True), "cost_usd": view.cost_usd}
@@ -81,17 +83,17 @@ class _Draft:
     """
 
     def __init__(self) -> None:
-        self.texts: dict[Place, list[tuple[str | None, str]]] = {}
+        self.texts: dict[Place, list[tuple[Place, str]]] = {}
         self.partials: dict[str, tuple[JsonValue, Place | None]] = {}
 
     def add(self, event: StepEvent) -> None:
         own: Place = (event.lane, event.round)
-        place = own if own in self.texts else (None, None)
+        place: Place = own if own in self.texts else (None, None)
         match event:
             case StepStart():
                 self.texts[own] = []
             case ModelChunk(data=data):
-                self.texts.setdefault(place, []).append((event.lane, data.text))
+                self.texts.setdefault(place, []).append((own, data.text))
             case Partial(data=data):
                 self.partials[data.path] = (data.value, None if data.input_hash else place)
             case PartialWithdrawn(data=data):
@@ -107,8 +109,26 @@ class _Draft:
     def json(self) -> dict[str, Any]:
         written = [chunk for text in self.texts.values() for chunk in text]
         out: dict[str, Any] = {"text": "".join(text for _, text in written)}
-        for lane, text in written:
-            if lane is not None:
-                lanes = out.setdefault("lanes", {})
-                lanes[lane] = lanes.get(lane, "") + text
-        return {**out, "partials": {path: value for path, (value, _) in self.partials.items()}}
+        by_lane = _joined((lane, text) for (lane, _), text in written if lane is not None)
+        if by_lane:
+            out["lanes"] = by_lane
+        if any(round is not None for (_, round), _ in written):
+            # Rounds are texts of their own, also where they are not in lanes: what is said next goes on with its own.
+            drafts = _joined(written).items()
+            out["drafts"] = [_given(lane=lane, round=round, text=text) for (lane, round), text in drafts]
+        out["partials"] = {path: value for path, (value, _) in self.partials.items()}
+        # Without them nobody who comes later knows what a retry takes back.
+        out["checkpoints"] = sorted(path for path, (_, place) in self.partials.items() if place is None)
+        return out
+
+
+def _joined(pieces: Iterable[tuple[Key, str]]) -> dict[Key, str]:
+    """The text of each key, in the order in which they first wrote."""
+    texts: dict[Key, list[str]] = {}
+    for key, piece in pieces:
+        texts.setdefault(key, []).append(piece)
+    return {key: "".join(pieces) for key, pieces in texts.items()}
+
+
+def _given(**members: JsonValue) -> dict[str, JsonValue]:
+    return {name: value for name, value in members.items() if value is not None}

@@ -301,6 +301,7 @@ def _act(story: Story, draw: random.Random, action: str, step: str, progress: fl
                 step,
                 draw.choice(["Hällo", " wörld", "\r\n", "\u2028", "😀", '"{}"']),
                 lane=lane,
+                round=draw.choice([None, None, 1, 2]),
                 tokens=draw.randint(1, 4),
             )
         case "part":

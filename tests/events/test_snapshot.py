@@ -64,14 +64,28 @@ class Reader:
         for event in chunks:
             if "lane" in event:
                 lanes[event["lane"]] += event["data"]["text"]
+        holding = [event for event in self.of(step, "partial") if self.holds(event, since)]
         return {
             "text": "".join(event["data"]["text"] for event in chunks),
             **({"lanes": lanes} if lanes else {}),
-            "partials": {
-                event["data"]["path"]: event["data"].get("value")
-                for event in self.of(step, "partial")
-                if self.holds(event, since)
-            },
+            **self.drafts(chunks),
+            "partials": {event["data"]["path"]: event["data"].get("value") for event in holding},
+            "checkpoints": sorted(e["data"]["path"] for e in holding if "input_hash" in e["data"]),
+        }
+
+    def drafts(self, chunks: list[Json]) -> Json:
+        """Where somebody speaks in rounds, every round of every lane is a text of its own."""
+        if all(event.get("round") is None for event in chunks):
+            return {}
+        texts: dict[tuple[str | None, int | None], str] = {}
+        for event in chunks:
+            texts[place(event)] = texts.get(place(event), "") + event["data"]["text"]
+        named = [({"lane": lane, "round": round}, text) for (lane, round), text in texts.items()]
+        return {
+            "drafts": [
+                {**{name: value for name, value in names.items() if value is not None}, "text": text}
+                for names, text in named
+            ]
         }
 
     def snapshot(self) -> Json:
@@ -122,10 +136,12 @@ async def test_a_retry_withdraws_text_and_parts_but_no_checkpoint(store: Store) 
     story.part("scoring", "/shown", 1).part("scoring", "/kept", 2, hash="h")
     before = (await at(store, story))["steps"][5]
     assert (before["text"], before["partials"]) == ("so far", {"/shown": 1, "/kept": 2})
+    assert before["checkpoints"] == ["/kept"]
     story = Story().queued().started().start("scoring").writes("scoring", "so", " far")
     story.part("scoring", "/shown", 1).part("scoring", "/kept", 2, hash="h").retry("scoring")
     waiting = (await at(store, story))["steps"][5]
     assert (waiting["status"], waiting["text"], waiting["partials"]) == ("retrying", "", {"/kept": 2})
+    assert waiting["checkpoints"] == ["/kept"]
 
 
 async def test_a_checkpoint_of_an_earlier_attempt_holds_until_it_is_withdrawn(store: Store) -> None:
@@ -133,6 +149,14 @@ async def test_a_checkpoint_of_an_earlier_attempt_holds_until_it_is_withdrawn(st
     story.retry("scoring").start("scoring").writes("scoring", "again").withdraws("scoring", "/a")
     step = (await at(store, story))["steps"][5]
     assert (step["text"], step["partials"]) == ("again", {"/b": 2})
+
+
+async def test_rounds_are_told_apart_so_that_what_comes_next_goes_on_with_its_own(store: Store) -> None:
+    story = Story().queued().started().start("validation").writes("validation", "{", round=1).writes("validation", "}")
+    story.writes("validation", "[", round=2).writes("validation", '"a"', round=1)
+    step = (await at(store, story))["steps"][2]
+    assert step["drafts"] == [{"round": 1, "text": '{"a"'}, {"text": "}"}, {"round": 2, "text": "["}]
+    assert (step["text"], "lanes" in step) == ('{}["a"', False)
 
 
 async def test_lanes_are_told_apart(store: Store) -> None:

@@ -20,7 +20,7 @@ export function lasting(view: RunView): unknown {
 }
 
 function texts(drafts: readonly Draft[]): unknown[] {
-  return drafts.map(({ lane, text }) => ({ lane, text }));
+  return drafts.map(({ lane, round, text }) => ({ lane, round, text }));
 }
 
 /** The snapshot that the server would make of this view (events/snapshot.py). */
@@ -81,11 +81,13 @@ function placeOf({ attempt, lane, round, started }: Place): StepBody["open"][num
   return { attempt, ...given({ lane, round, started_seq: started ? 1 : undefined }) };
 }
 
-function draftOf(step: StepView): Pick<StepBody, "text" | "lanes" | "partials" | "checkpoints"> {
+function draftOf(step: StepView): Pick<StepBody, "text" | "lanes" | "drafts" | "partials" | "checkpoints"> {
   const lanes = step.drafts.flatMap(({ lane, text }) => (lane === undefined ? [] : [[lane, text.toString()]]));
+  const drafts = step.drafts.map(({ lane, round, text }) => ({ ...given({ lane, round }), text: text.toString() }));
   return {
     text: step.drafts.map((draft) => draft.text.toString()).join(""),
     ...(lanes.length ? { lanes: Object.fromEntries(lanes) as Record<string, string> } : {}),
+    ...(step.drafts.some(({ round }) => round !== undefined) ? { drafts } : {}),
     partials: Object.fromEntries(Object.entries(step.partials).map(([path, part]) => [path, part.value])),
     checkpoints: Object.keys(step.partials).filter((path) => step.partials[path]?.owner === undefined),
   };

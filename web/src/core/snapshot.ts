@@ -12,7 +12,7 @@ import {
   type RunView,
   type StepView,
 } from "./view.ts";
-import type { RunBody, StepBody } from "./wire.ts";
+import type { DraftBody, RunBody, StepBody } from "./wire.ts";
 
 /**
  * The view of a `snapshot` frame, of `GET /api/runs/{id}` or of an item of `GET /api/runs`.
@@ -76,19 +76,21 @@ function placeFrom(place: StepBody["open"][number]): Place {
   return { attempt, lane: known(lane), round: known(round), started: known(started_seq) !== undefined };
 }
 
-/** Text in a lane belongs to the open place of that lane, else to the first that is open. */
+/** Text of a lane and round belongs to the open place of that name, else to the whole step. */
 function draftsOf(step: StepBody, open: readonly Place[]): Draft[] {
   const writing = open.filter((place) => place.started);
-  const draft = (lane: string | undefined, text: string): Draft => {
-    const place = writing.find((each) => each.lane === lane) ?? writing[0];
-    const owner = keyOf(place ?? {});
-    // A lane inside a place has no round of its own.
-    const round = place?.lane === lane ? place?.round : undefined;
-    return { lane, round, attempt: place?.attempt ?? step.attempt, owner, text: Rope.of(text), tokens: 0 };
-  };
-  const lanes = Object.entries(step.lanes ?? {});
-  if (lanes.length) return lanes.map(([lane, text]) => draft(lane, text));
-  return step.text ? [draft(undefined, step.text)] : [];
+  return textsOf(step).map(({ lane, round, text }) => {
+    const own = writing.find((place) => place.lane === lane && (round === undefined || place.round === round));
+    const place = own ?? writing.find((each) => keyOf(each) === keyOf({})) ?? writing[0];
+    const by = { lane, round: round ?? own?.round, attempt: place?.attempt ?? step.attempt, owner: keyOf(place ?? {}) };
+    return { ...by, text: Rope.of(text), tokens: 0 };
+  });
+}
+
+function textsOf({ text, lanes = {}, drafts }: StepBody): readonly DraftBody[] {
+  if (drafts) return drafts;
+  const byLane = Object.entries(lanes).map(([lane, written]) => ({ lane, text: written }));
+  return byLane.length || !text ? byLane : [{ text }];
 }
 
 function partsOf(step: StepBody, open: readonly Place[]): Record<string, Part> {

@@ -49,9 +49,17 @@ export interface StepBody {
   /** Of a step that is not finished: all that its open attempts wrote, and the same by lane, where there are any. */
   text?: string | null;
   lanes?: Record<string, string>;
+  /** The same by lane and round, where something speaks in rounds. */
+  drafts?: DraftBody[];
   /** Of a step that is not finished: the parts that hold, and, where a server tells, which of them are checkpoints. */
   partials?: Record<string, unknown>;
   checkpoints?: string[];
+}
+
+export interface DraftBody {
+  lane?: string;
+  round?: number;
+  text: string;
 }
 
 export interface PlaceBody {
