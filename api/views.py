@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from api.problems import HttpProblem, unknown_run
 from api.state import Request
@@ -13,23 +13,34 @@ from events.snapshot import snapshot
 from events.view import RunView, StepView
 
 
+class DraftBody(BaseModel):
+    """What one lane, or one round, has written so far."""
+
+    lane: str | None = None
+    round: int | None = None
+    text: str
+
+
 class StepBody(StepView):
-    """A step with what its open attempt has written so far (and by lane, where it has any), the parts that hold by
-    their JSON Pointers, and its result when it has one."""
+    """A step with what its open attempt has written so far (by lane, and by round, where it has any), the parts that
+    hold by their JSON Pointers, which of them a retry leaves alone, and its result when it has one."""
 
     text: str | None = None
     lanes: dict[str, str] = {}
+    drafts: list[DraftBody] = []
     partials: dict[str, JsonValue] = {}
+    checkpoints: list[str] = []
     result: JsonValue = None
 
 
 class RunBody(RunView):
-    """A run as its log says it is at `tail_seq`, from which on `/events?after=` goes on. `prefect` is `degraded` for a
-    run that Prefect did not see live."""
+    """A run as its log says it is at `tail_seq`, from which on `/events?after=` goes on. `forks` are the runs that do
+    it again, newest first. `prefect` is `degraded` for a run that Prefect did not see live."""
 
     input: JsonValue = None
     steps: list[StepBody] = []  # pyright: ignore[reportIncompatibleVariableOverride] # frozen: nobody appends to it
     result: JsonValue = None
+    forks: list[UUID] = []
     prefect: Prefect | None = None
     prefect_flow_run_id: UUID | None = None
 
@@ -55,7 +66,9 @@ async def full_view(request: Request, run_id: UUID) -> dict[str, Any]:
     header = await store.runs.header(run_id, tenant)
     prefect = {"prefect": header.prefect, "prefect_flow_run_id": header.prefect_flow_run_id}
     known = {name: str(value) for name, value in prefect.items() if value is not None}
-    return {**await snapshot(store.log, view), "input": await store.runs.input(run_id, tenant), **known}
+    forks = [str(fork) for fork in await store.runs.forks(run_id, tenant)]
+    given = await store.runs.input(run_id, tenant)
+    return {**await snapshot(store.log, view), "input": given, "forks": forks, **known}
 
 
 async def result_of(request: Request, run_id: UUID) -> JsonValue:
