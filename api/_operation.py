@@ -12,6 +12,7 @@ from api.state import Request
 Endpoint = Callable[[Request], Awaitable[Response]]
 JSON, MARKDOWN, HTML, CSS = "application/json", "text/markdown", "text/html", "text/css"
 SSE, NDJSON = "text/event-stream", "application/x-ndjson"
+MERGE_PATCH = "application/merge-patch+json"
 # What can be wrong whenever an address names a run.
 RUN = ("unknown-run", "unavailable")
 BODY_PROBLEMS = [
@@ -37,9 +38,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A method on an address. `takes` is the type of its JSON body; `problems` are names of kinds beside those that any
-    such operation has; `parameters` are names in `api.openapi.PARAMETERS`; `open` needs no token; `name` is for an
-    endpoint with several addresses."""
+    """A method on an address. `takes` is the type of its JSON body, `media` what such a body may be called; `problems`
+    are names of kinds beside those that any such operation has, `conflicts` of those that it answers with 409 as well;
+    `parameters` are names in `api.openapi.PARAMETERS`; `open` needs no token; `name` is for an endpoint with several
+    addresses."""
 
     method: str
     path: str
@@ -48,8 +50,10 @@ class Operation:
     summary: str
     answers: dict[int, Answer]
     problems: Sequence[str] = ()
+    conflicts: Sequence[str] = ()
     parameters: Sequence[str] = ()
     takes: Any = None
+    media: Sequence[str] = (JSON,)
     body_optional: bool = False
     open: bool = False
     name: str = ""
@@ -64,7 +68,7 @@ class Operation:
         names = {"internal-error", *self.problems}
         if not self.open:
             names.add("unauthorized")
-        if self.method == "POST":
+        if self.method in ("POST", "PATCH"):
             names.add("forbidden-origin")
         if self.takes is not None:
             names.update(BODY_PROBLEMS)

@@ -53,7 +53,7 @@ RUN_OPERATIONS: list[Operation] = [
         summary="List runs, newest first",
         answers={200: Answer("A page of runs.", {JSON: runs.RunPage})},
         problems=["bad-request", "unavailable"],
-        parameters=["status", "pipeline", "page", "limit"],
+        parameters=["status", "pipeline", "about", "page", "limit"],
     ),
     # Before the runs: its address could be one of theirs.
     Operation(

@@ -22,8 +22,17 @@ from events.hub import Hub
 from events.store import Store, open_store
 from settings import Settings
 
-ASKED = ["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "Prefer", "X-Request-ID"]
-TOLD = ["Location", "Preference-Applied", "Retry-After", "X-Request-ID", "X-Run-ID"]
+ASKED = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "Last-Event-ID",
+    "Prefer",
+    "Stepglass-Author",
+    "X-Request-ID",
+]
+TOLD = ["ETag", "Location", "Preference-Applied", "Retry-After", "X-Request-ID", "X-Run-ID"]
 
 
 def create_app(settings: Settings, store: Store | None = None) -> Starlette:
@@ -46,8 +55,9 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
 def middleware(settings: Settings) -> list[Middleware]:
     """The outermost first. CORS stands before the tokens, since a preflight carries none."""
     origins = settings.cors_origins
+    methods = ["GET", "POST", "PATCH"]
     cors = Middleware(
-        CORSMiddleware, allow_origins=origins, allow_methods=["GET", "POST"], allow_headers=ASKED, expose_headers=TOLD
+        CORSMiddleware, allow_origins=origins, allow_methods=methods, allow_headers=ASKED, expose_headers=TOLD
     )
     return [
         Middleware(Bodies),

@@ -1,6 +1,7 @@
 """The body of a request, from the socket to JSON: counted while it is read, bounded in size, time and depth."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import aclosing
 from email.message import Message
 
@@ -16,11 +17,12 @@ MAX_BODY = 256 * 1024
 MAX_SECONDS = 10.0
 
 
-async def read_json(request: Request) -> JsonValue:
+async def read_json(request: Request, types: Sequence[str] = ("application/json",)) -> JsonValue:
     """The JSON document in the body. Raises `HttpProblem`: 400, 408, 413, 415, or 422 for what cannot be stored."""
-    if not is_json(request.headers.get("content-type")):
-        headers = {"Accept-Post": "application/json"}
-        raise HttpProblem("unsupported-media-type", "The body's Content-Type is not application/json.", headers=headers)
+    if not is_json(request.headers.get("content-type"), types):
+        headers = {f"Accept-{request.method.capitalize()}": ", ".join(types)}
+        detail = f"The body's Content-Type is not {' or '.join(types)}."
+        raise HttpProblem("unsupported-media-type", detail, headers=headers)
     return parse(await read(request))
 
 
@@ -55,12 +57,12 @@ def parse(body: bytes) -> JsonValue:
     return document
 
 
-def is_json(content_type: str | None) -> bool:
-    """`application/json`, whatever its parameters, unless they name a charset that JSON may not be in."""
+def is_json(content_type: str | None, types: Sequence[str]) -> bool:
+    """One of `types`, whatever its parameters, unless they name a charset that JSON may not be in."""
     header = Message()
     header["Content-Type"] = content_type or ""
     charset = header.get_content_charset("utf-8")
-    return header.get_content_type() == "application/json" and charset in {"utf-8", "us-ascii"}
+    return header.get_content_type() in types and charset in {"utf-8", "us-ascii"}
 
 
 def nul_characters(document: JsonValue, pointer: str = "") -> list[ProblemError]:

@@ -1,14 +1,19 @@
-"""What a client says in request headers beside the body: `Prefer`, `Idempotency-Key`, `Accept`."""
+"""What a client says in request headers beside the body: what it prefers, what it has seen, and who is there."""
 
 import re
+from contextlib import suppress
 
 from api.problems import HttpProblem
 from api.state import Request
 
 LONGEST_WAIT = 60.0
 LONGEST_KEY = 255
+LONGEST_AUTHOR = 100
 # `wait` among the preferences of RFC 7240; its value is a number of seconds, perhaps quoted.
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
+# Entity tags (RFC 9110, section 8.8.3), one or several.
+TAG = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+TAGS = re.compile(rf"(?:\s*{TAG.pattern}\s*(?:,|$))+")
 
 
 def preferred_wait(request: Request) -> float | None:
@@ -26,6 +31,37 @@ def idempotency_key(request: Request) -> str | None:
         detail = f"Idempotency-Key must have 1 to {LONGEST_KEY} printable ASCII characters."
         raise HttpProblem("bad-request", detail)
     return key
+
+
+def if_match(request: Request) -> set[str] | None:
+    """What `If-Match` names, None where anything will do. Raises `HttpProblem` 400 for what are no entity tags.
+
+    A weak tag is as good as a strong one here: proxies make one of the other, and a version has one content only.
+    """
+    given = ",".join(request.headers.getlist("if-match")).strip()
+    if given in ("", "*"):
+        return None
+    if not TAGS.fullmatch(given):
+        raise HttpProblem(
+            "bad-request", 'If-Match is not an entity tag: one such as "3" was expected, with the quotes.'
+        )
+    return set(TAG.findall(given))
+
+
+def author(request: Request) -> str:
+    """Who changes something: the name in `Stepglass-Author`, which is the client's word, else the tenant's.
+
+    It may be in UTF-8, or in ISO 8859-1 as headers once were. Raises `HttpProblem` 400 for one that nobody could read.
+    """
+    given = request.headers.get("stepglass-author")
+    if given is None:
+        return request.state["tenant"]
+    with suppress(UnicodeDecodeError):
+        given = given.encode("latin-1").decode()
+    name = given.strip()
+    if not 0 < len(name) <= LONGEST_AUTHOR or not name.isprintable():
+        raise HttpProblem("bad-request", f"Stepglass-Author must have 1 to {LONGEST_AUTHOR} printable characters.")
+    return name
 
 
 def chosen_type(request: Request, offered: list[str]) -> str:

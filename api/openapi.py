@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from api._operation import Answer, Operation
-from api.problems import MEDIA_TYPE, Kind
+from api.problems import KINDS, MEDIA_TYPE, Kind
 from api.runs import LARGEST_PAGE, PAGE, STATUSES
 from events.contract import Problem
 
@@ -21,6 +21,40 @@ PARAMETERS: dict[str, Doc] = {
     "kind": {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
     "id": {"name": "id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
     "file": {"name": "file", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
+    "version": {
+        "name": "version",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "Number of the version.",
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The `ETag` of the version that you have seen. When there is another by now, 412, and nothing "
+        "changes. Without it the change is made to whatever there is.",
+        "example": '"3"',
+    },
+    "Stepglass-Author": {
+        "name": "Stepglass-Author",
+        "in": "header",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
+        "description": "Who makes the change, as the history should name them, in UTF-8; nobody checks it. "
+        "Without it, the tenant's name.",
+    },
+    "before": {
+        "name": "before",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1},
+        "description": "The `next_before` of the page before.",
+    },
+    "about": {
+        "name": "about",
+        "in": "query",
+        "schema": RUN_ID,
+        "description": "Only those that work on the document of this run.",
+    },
     "Idempotency-Key": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -66,7 +100,7 @@ PARAMETERS: dict[str, Doc] = {
         "name": "limit",
         "in": "query",
         "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
-        "description": "Runs on a page.",
+        "description": "How many on a page.",
     },
 }
 IN_PATH = [name for name, parameter in PARAMETERS.items() if parameter["in"] == "path"]
@@ -74,6 +108,7 @@ HEADERS: dict[str, Doc] = {
     "X-Request-ID": {"schema": {"type": "string"}, "description": "Yours, or one of ours; it is in every log line."},
     "X-Run-ID": {"schema": RUN_ID, "description": "The run that is watched."},
     "Location": {"schema": {"type": "string", "format": "uri-reference"}, "description": "Where to look."},
+    "ETag": {"schema": {"type": "string"}, "description": "The version, for `If-Match`."},
     "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
     "Allow": {"schema": {"type": "string"}, "description": "The methods that this address takes."},
@@ -135,6 +170,8 @@ def _operation(each: Operation, schemas: dict[Any, Doc]) -> Doc:
     problems: dict[int, list[Kind]] = {}
     for kind in each.kinds:
         problems.setdefault(kind.status, []).append(kind)
+    for name in each.conflicts:
+        problems.setdefault(409, []).append(KINDS[name])
     in_path = [name for name in IN_PATH if f"{{{name}}}" in each.path]
     doc: Doc = {
         "operationId": each.id,
@@ -145,7 +182,7 @@ def _operation(each: Operation, schemas: dict[Any, Doc]) -> Doc:
     }
     doc["responses"] |= {str(status): _problem(kinds) for status, kinds in problems.items()}
     if each.takes is not None:
-        body = {"application/json": {"schema": schemas[f"{each.id} takes"]}}
+        body = {media: {"schema": schemas[f"{each.id} takes"]} for media in each.media}
         doc["requestBody"] = {"required": not each.body_optional, "content": body}
     if each.open:
         doc["security"] = [{}]

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ExceptionHandler
 
 from events.contract import Problem, ProblemError
-from events.errors import KeyReused, RunEnded, StoreError, StoreUnavailable, UnknownRun
+from events.errors import KeyReused, Outrun, RunEnded, StoreError, StoreUnavailable, UnknownRun
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -46,6 +46,12 @@ KINDS: dict[str, Kind] = {
         Kind("forbidden-origin", 403, "This page may not call the API", "Add its origin to STEPGLASS_CORS_ORIGINS."),
         Kind("not-found", 404, "There is nothing here", "Look at /docs for the addresses that exist."),
         Kind("unknown-run", 404, "There is no such run", "Check the id. Runs of other tenants look the same."),
+        Kind(
+            "unknown-version",
+            404,
+            "There is no such version",
+            "`GET /api/runs/{run_id}/framework/versions` has them all.",
+        ),
         Kind("no-result", 404, "This run has no such result", "Nothing to wait for: it ended without one."),
         Kind(
             "method-not-allowed",
@@ -57,6 +63,9 @@ KINDS: dict[str, Kind] = {
         Kind("request-timeout", 408, "The body took too long to arrive", "Send it again, faster."),
         Kind("not-finished", 409, "The run has not finished", "Watch its events, or ask again later."),
         Kind("run-ended", 409, "The run has already ended", "Nothing to do: an ended run stays as it is."),
+        Kind("nothing-to-undo", 409, "There is nothing to undo", "Nothing to do: this is how the run left it."),
+        Kind("nothing-to-redo", 409, "There is nothing to redo", "Only what was undone, with no change since, can be."),
+        Kind("outrun", 412, "Somebody else was quicker", "Look at the document as it is now, then change it again."),
         Kind("body-too-large", 413, "The body is too large", "Send at most 256 KB."),
         Kind("unsupported-media-type", 415, "Only JSON bodies are taken", "Send `Content-Type: application/json`."),
         Kind("invalid-input", 422, "The input is not valid", "Correct every field that `errors` points to."),
@@ -81,7 +90,8 @@ BY_STATUS = {
 
 
 class HttpProblem(Exception):
-    """Raised anywhere in a request to answer it with a problem: a name in `KINDS`, and `members` to be added as is."""
+    """Raised anywhere in a request to answer it with a problem: a name in `KINDS`, and `members` to be added as is.
+    `status` only where it is another one than the kind's."""
 
     def __init__(
         self,
@@ -90,10 +100,12 @@ class HttpProblem(Exception):
         *,
         errors: Sequence[ProblemError] | None = None,
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
         **members: Any,
     ) -> None:
         super().__init__(detail)
         self.kind = KINDS[kind]
+        self.status = status or self.kind.status
         self.detail = detail
         self.errors = list(errors) if errors is not None else None
         self.headers = dict(headers or {})
@@ -101,10 +113,10 @@ class HttpProblem(Exception):
 
     def response(self) -> JSONResponse:
         kind = self.kind
-        body = Problem(type=kind.uri, title=kind.title, status=kind.status, detail=self.detail, errors=self.errors)
+        body = Problem(type=kind.uri, title=kind.title, status=self.status, detail=self.detail, errors=self.errors)
         content = {**body.model_dump(exclude_none=True), **self.members}
         headers = {"Cache-Control": "no-store", **self.headers}
-        return JSONResponse(content, kind.status, headers, media_type=MEDIA_TYPE)
+        return JSONResponse(content, self.status, headers, media_type=MEDIA_TYPE)
 
 
 def internal_error(request_id: str) -> HttpProblem:
@@ -146,6 +158,8 @@ async def _store(request: Request, error: Exception) -> JSONResponse:
         case KeyReused():
             detail = "This Idempotency-Key belongs to a request with another body."
             return HttpProblem("key-reused", detail).response()
+        case Outrun():
+            return HttpProblem("outrun", "Others keep changing this document; your change is not in it.").response()
         case StoreUnavailable():
             headers = {"Retry-After": str(error.retry_after)}
             detail = "The store does not answer or cannot write. Nothing of this request is known to be stored."

@@ -1,6 +1,7 @@
 """Runs as documents: a page of them, one of them, its result, its one-pager; and the wish that it should stop."""
 
 from typing import Any, get_args
+from uuid import UUID
 
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
@@ -32,15 +33,16 @@ class CancelAccepted(BaseModel):
 
 
 async def list_runs(request: Request) -> JSONResponse:
-    """`GET /api/runs?status=&pipeline=&after=&limit=`."""
+    """`GET /api/runs?status=&pipeline=&about=&after=&limit=`."""
     store, tenant, query = request.state["store"], request.state["tenant"], request.query_params
     status, pipeline = filters(request)
+    about = about_in(query.get("about"))
     limit = page_size(query.get("limit", str(PAGE)))
     # Before the page is read: what changes in between is told once more, and not missed.
     cursor = await store.changes.mark(tenant)
     try:
         page = await store.runs.page(
-            tenant, status=status, pipeline=pipeline, after=query.get("after") or None, limit=limit
+            tenant, status=status, pipeline=pipeline, about=about, after=query.get("after") or None, limit=limit
         )
     except ValueError:
         raise HttpProblem("bad-request", "after is not the next_after of another page.") from None
@@ -57,6 +59,14 @@ def filters(request: Request) -> tuple[str | None, str | None]:
     if status is not None and status not in STATUSES:
         raise HttpProblem("bad-request", f"status is none of {', '.join(STATUSES)}.")
     return status, query.get("pipeline") or None
+
+
+def about_in(value: str | None) -> UUID | None:
+    """`?about=`: the run that others work on; empty is none. Raises `HttpProblem` 400."""
+    try:
+        return UUID(value) if value else None
+    except ValueError:
+        raise HttpProblem("bad-request", "about is not the id of a run.") from None
 
 
 def page_size(value: str) -> int:

@@ -37,13 +37,18 @@ async def start_run(request: Request) -> JSONResponse:
     wait = preferred_wait(request)
     wanted = validated(StartRun, await read_json(request))
     run_id = await accept(request, pipeline_named(wanted.pipeline), wanted.input, at="/input")
-    started = Started(run_id=run_id, events_url=f"/api/runs/{run_id}/events").model_dump(mode="json")
-    headers = {"Location": f"/api/runs/{run_id}", "Cache-Control": "no-store"}
+    started, headers = told(run_id)
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait:.0f}"
         if (ended := await ended_within(request, run_id, wait)) is not None:
             return JSONResponse({**started, **ended}, 200, headers)
     return JSONResponse(started, 202, headers)
+
+
+def told(run_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
+    """Body and headers of the answer to who started it."""
+    started = Started(run_id=run_id, events_url=f"/api/runs/{run_id}/events").model_dump(mode="json")
+    return started, {"Location": f"/api/runs/{run_id}", "Cache-Control": "no-store"}
 
 
 def pipeline_named(name: str) -> Pipeline:
@@ -59,7 +64,9 @@ def checked(pipeline: Pipeline, document: JsonValue, at: str = "") -> JsonValue:
     return validated(pipeline.input_model, document, at).model_dump(mode="json")
 
 
-async def accept(request: Request, pipeline: Pipeline, document: JsonValue, at: str = "") -> UUID:
+async def accept(
+    request: Request, pipeline: Pipeline, document: JsonValue, at: str = "", *, about: UUID | None = None
+) -> UUID:
     """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already. Gives its id."""
     given = validated(pipeline.input_model, document, at)
     data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given))
@@ -71,5 +78,6 @@ async def accept(request: Request, pipeline: Pipeline, document: JsonValue, at: 
         tenant=request.state["tenant"],
         deadline=request.state["settings"].run_deadline,
         idempotency_key=idempotency_key(request),
+        about=about,
     )
     return (await request.state["store"].runs.accept(new)).run_id

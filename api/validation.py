@@ -37,8 +37,13 @@ def validated(model: type[M], document: JsonValue, at: str = "") -> M:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        details = error.errors(include_url=False, include_input=False)
-        raise invalid([violation(each, document, at) for each in details]) from None
+        raise refusal(error, document, at) from None
+
+
+def refusal(error: ValidationError, document: JsonValue, at: str = "") -> HttpProblem:
+    """422 with what is wrong with `document`; `at` is where the document stands."""
+    details = error.errors(include_url=False, include_input=False)
+    return invalid([violation(each, document, at) for each in details])
 
 
 def invalid(errors: Sequence[ProblemError]) -> HttpProblem:

@@ -15,6 +15,7 @@ from unicodedata import category
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from events.contract import TITLE_LIMIT, Expected, PlannedStep
+from flows._document import Document
 from steps._step import Step
 
 Plan = Mapping[Step[..., Any], Sequence[Step[..., Any]]]
@@ -46,7 +47,8 @@ class Example:
 
 @dataclass(frozen=True, eq=False)
 class Pipeline:
-    """`name` is its name on the wire, `label` for people; `input_model` and `output` are its types."""
+    """`name` is its name on the wire, `label` for people; `input_model` and `output` are its types;
+    `document` is what of its result people go on working on, where there is such a thing."""
 
     name: str
     label: str
@@ -57,6 +59,7 @@ class Pipeline:
     examples: Sequence[Example]
     shown: Callable[[Any], Shown]
     title: Callable[[Any], str | None]
+    document: Document | None = None
 
     @property
     def slug(self) -> str:
@@ -114,6 +117,7 @@ def pipeline(
     examples: Sequence[Example] = (),
     shown: Callable[[Any], Shown] = lambda result: Shown(),
     title: Callable[[Any], str | None] = lambda given: None,
+    document: Document | None = None,
 ) -> Callable[[Callable[[Any], Coroutine[Any, Any, Any]]], Pipeline]:
     """Make a pipeline of an async function of one pydantic model. Its name is the function's."""
 
@@ -121,6 +125,6 @@ def pipeline(
         hints = get_type_hints(fn)
         given = hints[next(iter(inspect.signature(fn).parameters))]
         output = TypeAdapter[Any](hints["return"])
-        return Pipeline(fn.__name__, label, fn, plan, given, output, tuple(examples), shown, title)
+        return Pipeline(fn.__name__, label, fn, plan, given, output, tuple(examples), shown, title, document)
 
     return decorate

@@ -1,10 +1,11 @@
 """Which pipelines there are. Cheap to import: no engine, no Prefect."""
 
+from flows._document import Document, Form
 from flows._pipeline import Example, Pipeline
 from flows.refine import refine
 from flows.vision_framework import vision_framework
 
-__all__ = ["CATALOGUE", "Example", "Pipeline", "find"]
+__all__ = ["CATALOGUE", "Document", "Example", "Form", "Pipeline", "find"]
 
 CATALOGUE: dict[str, Pipeline] = {each.name: each for each in (vision_framework, refine)}
 

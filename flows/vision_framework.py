@@ -2,6 +2,7 @@
 
 from asyncio import TaskGroup
 
+from flows._document import Document
 from flows._metadata import metadata
 from flows._pipeline import Example, Shown, pipeline
 from steps.vision_framework.answers import VisionBrief
@@ -11,6 +12,7 @@ from steps.vision_framework.framework import framework
 from steps.vision_framework.one_pager import one_pager
 from steps.vision_framework.qa import qa
 from steps.vision_framework.result import VisionResult
+from steps.vision_framework.scored import ScoredFramework
 from steps.vision_framework.scoring import scoring
 from steps.vision_framework.validation import validation
 
@@ -52,6 +54,7 @@ def shown(result: VisionResult) -> Shown:
     examples=[Example(name, answers.model_dump(mode="json")) for name, answers in EXAMPLES.items()],
     shown=shown,
     title=lambda answers: answers.company_name,
+    document=Document(ScoredFramework, refiner="refine"),
 )
 async def vision_framework(answers: VisionBrief) -> VisionResult:
     """A founder's eight answers become a brief, a framework, a one-pager, QA checks and scores."""

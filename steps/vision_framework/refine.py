@@ -29,26 +29,31 @@ _ACTIONS: dict[QuickAction, str] = {
 _SAID = Fixed("Do what the person who works on this framework asks, as far as the founder's answers bear it out:")
 
 
-class Refinement(BaseModel):
-    """What to write anew, and how: by a quick action, or in words of up to 1,000 characters. One of the two.
-
-    `score` is the section's present card, where there is one; without it the present section is scored as well.
-    """
+class Wish(BaseModel):
+    """A section to write anew, and how: by a quick action, or in words of up to 1,000 characters. One of the two."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     section: SectionName
-    framework: Framework
-    answers: VisionBrief
     action: QuickAction | None = None
     instruction: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000)] | None = None
-    score: ScoreCard | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.action is None) == (self.instruction is None):
             raise ValueError("give either an action or an instruction")
         return self
+
+
+class Refinement(Wish):
+    """What to write anew, and how: by a quick action, or in words of up to 1,000 characters. One of the two.
+
+    `score` is the section's present card, where there is one; without it the present section is scored as well.
+    """
+
+    framework: Framework
+    answers: VisionBrief
+    score: ScoreCard | None = None
 
 
 class RefinedSection(BaseModel):

@@ -48,7 +48,7 @@ STRUCTURE: dict[str, Any] = {
         "paths": {
             "propertyNames": {"pattern": "^/"},
             "additionalProperties": {
-                "propertyNames": {"enum": ["get", "post"]},
+                "propertyNames": {"enum": ["get", "post", "patch"]},
                 "additionalProperties": {"$ref": "#/$defs/operation"},
             },
         },

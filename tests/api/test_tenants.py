@@ -11,15 +11,23 @@ from api.app import create_app
 from api.operations import OPERATIONS
 from events.store import Store
 from tests.api.conftest import in_process, problem, settings_with
+from tests.api.editing import NEW_VISION, WISH, made, refinement
 from tests.api.test_generate_stream import REFINEMENT
 from tests.api.test_starting import BRIEF, START
-from tests.api.writing import accept, told
-from tests.histories import Story
+from tests.api.writing import accept
 
 TOKENS = "acme:token-of-acme,beta:token-of-beta"
 ACME = {"Authorization": "Bearer token-of-acme"}
 BETA = {"Authorization": "Bearer token-of-beta"}
-BODIES: dict[str, Any] = {"start_run": START, "generate_stream": BRIEF, "refine": REFINEMENT}
+BODIES: dict[str, Any] = {
+    "start_run": START,
+    "generate_stream": BRIEF,
+    "refine": REFINEMENT,
+    "edit_framework": {"vision": NEW_VISION},
+    "refine_section": WISH,
+}
+# Where the owner is not answered with 200: the run has ended, and nothing was done to its document yet.
+OTHERWISE = {"cancel_run": 409, "undo": 409, "redo": 409, "refine_section": 202}
 PAGE = {"start", "page_new", "page_runs", "page_run"}
 OPEN = {"health", "ready", "openapi_json", "docs", "style", "problem", "asset", *PAGE}
 OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]
@@ -31,21 +39,25 @@ class Asked:
 
     client: AsyncClient
     run_id: UUID
+    refined_by: UUID
 
     async def __call__(self, name: str, headers: dict[str, str]) -> Any:
         operation = next(each for each in OPERATIONS if each.id == name)
-        path = operation.path.format(run_id=self.run_id, id=self.run_id, kind="invalid-input", file="index-a.js")
-        more = {"json": BODIES[name]} if name in BODIES else {}
+        path = operation.path.format(
+            run_id=self.run_id, id=self.run_id, kind="invalid-input", file="index-a.js", version=1
+        )
+        bodies: dict[str, Any] = {**BODIES, "apply_refinement": {"refine_run_id": str(self.refined_by)}}
+        more: dict[str, Any] = {"json": bodies[name]} if name in bodies else {}
         # A run that never ends is not watched to its end here: the key names one that has ended.
         return await self.client.request(operation.method, path, headers=headers, **more)
 
 
 @pytest.fixture
 async def ask(store: Store) -> Any:
-    story = Story().queued().started().done({"one_pager": "# A"})
-    run_id = await told(store, story, tenant="acme")
+    run_id = await made(store, tenant="acme")
+    refined_by = await refinement(store, run_id, tenant="acme")
     async with in_process(create_app(settings_with(api_tokens=TOKENS), store)) as client:
-        yield Asked(client, run_id)
+        yield Asked(client, run_id, refined_by)
 
 
 @pytest.mark.parametrize("name", [each.id for each in OPERATIONS])
@@ -88,7 +100,7 @@ async def test_an_unknown_address_asks_for_a_token_too(ask: Asked):
 @pytest.mark.parametrize("name", [each.id for each in OF_A_RUN])
 async def test_a_run_of_another_tenant_is_not_there(ask: Asked, name: str):
     theirs = await ask(name, BETA)
-    nobodys = await Asked(ask.client, UUID(int=7))(name, BETA)
+    nobodys = await Asked(ask.client, UUID(int=7), ask.refined_by)(name, BETA)
 
     assert problem(theirs) == problem(nobodys) == (404, "unknown-run")
     assert theirs.json()["detail"].replace(str(ask.run_id), "") == nobodys.json()["detail"].replace(
@@ -100,7 +112,7 @@ async def test_a_run_of_another_tenant_is_not_there(ask: Asked, name: str):
 async def test_the_owner_is_answered(ask: Asked, name: str):
     response = await ask(name, ACME)
 
-    assert response.status_code == (409 if name == "cancel_run" else 200)
+    assert response.status_code == OTHERWISE.get(name, 200)
 
 
 async def test_a_cancel_of_another_tenant_s_run_changes_nothing(ask: Asked, store: Store):
@@ -115,7 +127,7 @@ async def test_a_list_has_the_runs_of_who_asks(ask: Asked):
     mine = (await ask.client.get("/api/runs", headers=ACME)).json()["runs"]
     theirs = (await ask.client.get("/api/runs", headers=BETA)).json()["runs"]
 
-    assert [run["run_id"] for run in mine] == [str(ask.run_id)]
+    assert [run["run_id"] for run in mine] == [str(ask.refined_by), str(ask.run_id)]
     assert theirs == []
 
 

@@ -3,7 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
+
+from pydantic import JsonValue
 
 from events.contract import Event, RunQueued, RunQueuedData
 from events.log import Entry
@@ -33,11 +36,18 @@ class Writer:
 
 
 async def accept(
-    store: Store, *, tenant: str = DEFAULT_TENANT, pipeline: str = "vision_framework", key: str | None = None
+    store: Store,
+    *,
+    tenant: str = DEFAULT_TENANT,
+    pipeline: str = "vision_framework",
+    key: str | None = None,
+    input: JsonValue = None,
+    about: UUID | None = None,
 ) -> UUID:
     """A run that somebody wants, and nobody holds."""
     first = [RunQueued(data=RunQueuedData(pipeline=pipeline))]
-    new = NewRun(pipeline=pipeline, input={"a": 1}, first=first, tenant=tenant, idempotency_key=key)
+    given: JsonValue = {"a": 1} if input is None else input
+    new = NewRun(pipeline, given, first, tenant, idempotency_key=key, about=about)
     return (await store.runs.accept(new)).run_id
 
 
@@ -47,9 +57,9 @@ async def hold(store: Store, run_id: UUID, lease: float = 60) -> Writer:
     return Writer(store, run_id, claim.epoch)
 
 
-async def told(store: Store, story: Story, *, tenant: str = DEFAULT_TENANT, pipeline: str = "vision_framework") -> UUID:
-    """A run whose log is `story`."""
-    run_id = await accept(store, tenant=tenant, pipeline=pipeline)
+async def told(store: Store, story: Story, **more: Any) -> UUID:
+    """A run whose log is `story`; `more` as `accept` takes it."""
+    run_id = await accept(store, **more)
     await (await hold(store, run_id)).write(rest_of(story))
     return run_id
 
