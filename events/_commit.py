@@ -1,13 +1,18 @@
 """The three questions that the appender asks of PostgreSQL: where runs end, is this stored, store this."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from events._batch import Known, RunBatch
 from events._pg import Connection
+from events.contract import LAST_WORDS
 from events.fold import fold
 from events.log import Entry
 from events.view import RunView
+
+# Characters of a problem's title that are kept to count by.
+TITLE = 200
 
 _ENDS = "SELECT run_id, tail_seq, view FROM stepglass.runs WHERE run_id = ANY ($1)"
 _BETWEEN = """
@@ -15,7 +20,7 @@ _BETWEEN = """
     WHERE run_id = $1 AND seq > $2 AND seq <= $3 AND type <> 'model_chunk' ORDER BY seq
 """
 _THERE = "SELECT epoch, body FROM stepglass.events WHERE run_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq"
-_APPEND = "SELECT outcome, tail FROM stepglass.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+_APPEND = "SELECT outcome, tail FROM stepglass.append({})".format(", ".join(f"${number}" for number in range(1, 19)))
 
 
 async def load(connection: Connection, run_ids: Sequence[UUID]) -> dict[UUID, Known]:
@@ -61,5 +66,23 @@ async def write(connection: Connection, batches: Sequence[RunBatch]) -> list[str
         [number for number, batch in numbered for _ in batch.done],
         [step for batch in batches for step, _ in batch.done],
         [duration for batch in batches for _, duration in batch.done],
+        *_totals([batch.view if batch.rewritten and batch.view.status in LAST_WORDS else None for batch in batches]),
     )
     return [row["outcome"] for row in rows]
+
+
+def _totals(ended: Sequence[RunView | None]) -> list[list[Any]]:
+    """What is counted of runs that end here, column by column; None for those that go on."""
+    return [
+        [view and view.input_tokens for view in ended],
+        [view and view.output_tokens for view in ended],
+        [view and view.cost_usd for view in ended],
+        [view and view.cost_complete for view in ended],
+        [view and view.problem and _short(view.problem.title) for view in ended],
+        [view and view.failed_step and _short(view.failed_step) for view in ended],
+    ]
+
+
+def _short(words: str) -> str:
+    """As a column can hold it: no NUL character, and no more than a line."""
+    return words.replace("\0", "")[:TITLE]

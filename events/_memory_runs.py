@@ -1,13 +1,13 @@
 """Runs in memory: the same promises as on PostgreSQL. Nothing here awaits, so every call is one transaction."""
 
 import asyncio
-import math
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from events._percentile import percentile
 from events._record import Durations, Record
 from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
 from events.errors import KeyReused, RunEnded, UnknownRun
@@ -163,7 +163,7 @@ class MemoryRuns:
 
     async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
         return {
-            step: Expected(p50=_percentile(past, 0.5), p90=_percentile(past, 0.9), n=len(past))
+            step: Expected(p50=percentile(past, 0.5), p90=percentile(past, 0.9), n=len(past))
             for (of, under, step), past in self._past.items()
             if (of, under) == (pipeline, profile)
         }
@@ -206,9 +206,3 @@ class MemoryRuns:
 async def _all_of(heard: "asyncio.Queue[UUID | None]") -> AsyncIterator[UUID | None]:
     while True:
         yield await heard.get()
-
-
-def _percentile(values: Iterable[int], share: float) -> int:
-    """The smallest value that is not below `share` of them all."""
-    ordered = sorted(values)
-    return ordered[math.ceil(share * len(ordered)) - 1]

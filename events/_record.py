@@ -30,7 +30,8 @@ class Record:
     """`lease` is when, on the store's clock, the holder is given up; `holder` None: nobody has the run.
 
     `claims` counts how often it was taken by a claim; `grown` is set, and replaced, when something was appended;
-    `changed` is told when it was more than text.
+    `changed` is told when it was more than text. `times` has the duration in ms of each step that is complete, and
+    since when.
     """
 
     run_id: UUID
@@ -51,6 +52,8 @@ class Record:
     prefect: Prefect | None = None
     flow_run_id: UUID | None = None
     told: bool = False
+    times: dict[str, tuple[int, datetime]] = field(default_factory=dict[str, tuple[int, datetime]])
+    ended_at: datetime | None = None
 
     @property
     def ended(self) -> bool:
@@ -84,7 +87,7 @@ class Record:
             self.view = fold(self.view, entry)
             self._remember(event)
         if self.ended:
-            self.holder = None
+            self.holder, self.ended_at = None, datetime.now(UTC)
         if any(event.type != "model_chunk" for event in events):
             self.changed(self)
         # Readers that wait now are woken; those that come later wait for the next one.
@@ -97,3 +100,5 @@ class Record:
             self.losses = 0
         if isinstance(event, StepComplete) and event.duration is not None and event.data.reused is None:
             self.past[self.new.pipeline, self.profile, event.step].append(event.duration)
+            longest = max(event.duration, self.times.get(event.step, (0,))[0])
+            self.times[event.step] = longest, datetime.now(UTC)

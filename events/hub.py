@@ -87,6 +87,10 @@ class Hub:
     def stats(self) -> HubStats:
         return HubStats(viewers=self._viewers, runs=len(self._tails))
 
+    def watched(self) -> dict[UUID, int]:
+        """The runs that go on and are looked at here, with the number of their viewers."""
+        return {run_id: watch.viewers for run_id, watch in self._watches.items()}
+
     async def watch(
         self, run_id: UUID, view: RunView, after: int | None = None, *, snapshot: bool = False, fmt: Format = SSE
     ) -> AsyncGenerator[bytes, None]:

@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import time
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -24,6 +25,15 @@ def uuid7() -> UUID:
         # 122 bits: time, then 74 random ones. Without the lowest random bits in use, counting up has room for ever.
         _last = fresh if fresh > _last else _last + 1
         bits = _last
+    return _of(bits)
+
+
+def lowest_uuid7(since: datetime) -> UUID:
+    """Below every one that is given from then on, and above every one from before."""
+    return _of(int(since.timestamp() * 1000) << 74)
+
+
+def _of(bits: int) -> UUID:
     high, low = bits >> 62, bits & (1 << 62) - 1
     return UUID(int=(high >> 12) << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0x2 << 62 | low)
 

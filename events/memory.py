@@ -9,6 +9,7 @@ from uuid import UUID
 
 from events._memory_changes import MemoryChanges
 from events._memory_runs import MemoryRuns
+from events._memory_stats import MemoryStats
 from events._memory_versions import MemoryVersions
 from events._record import Record
 from events.contract import Event
@@ -65,6 +66,7 @@ class Memory:
     runs: MemoryRuns
     changes: MemoryChanges
     versions: MemoryVersions
+    stats: MemoryStats
 
     async def ready(self) -> None:
         """Always."""
@@ -76,4 +78,5 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
     records: dict[UUID, Record] = {}
     changes = MemoryChanges()
     runs = MemoryRuns(records, clock, changes.note)
-    yield Memory(MemoryLog(records, clock), runs, changes, MemoryVersions(runs.get))
+    versions, stats = MemoryVersions(runs.get), MemoryStats(records)
+    yield Memory(MemoryLog(records, clock), runs, changes, versions, stats)

@@ -9,6 +9,7 @@ from events._listener import open_listener
 from events._pg import open_database, shown
 from events._pg_changes import PostgresChanges
 from events._pg_runs import PostgresRuns
+from events._pg_stats import PostgresStats
 from events._pg_versions import PostgresVersions
 from events.changes import Changes
 from events.errors import UnsupportedStore
@@ -16,6 +17,7 @@ from events.log import EventLog
 from events.memory import open_memory
 from events.postgres import PostgresLog
 from events.runs import Runs
+from events.stats import Stats
 from events.versions import Versions
 
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
@@ -23,13 +25,14 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), and what became of their
-    documents since (`versions`), over the same data."""
+    """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), what became of their documents
+    since (`versions`), and how it all has been going (`stats`), over the same data."""
 
     log: EventLog
     runs: Runs
     changes: Changes
     versions: Versions
+    stats: Stats
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -47,13 +50,13 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
     scheme = url.partition("://")[0]
     if scheme == "memory":
         async with open_memory() as memory:
-            yield Store(memory.log, memory.runs, memory.changes, memory.versions, memory.ready)
+            yield Store(memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
                 log = PostgresLog(database, appender, listener)
                 runs = PostgresRuns(database, listener)
                 changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
-                yield Store(log, runs, changes, versions, runs.ready)
+                yield Store(log, runs, changes, versions, PostgresStats(database), runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

@@ -2,11 +2,12 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from events.ids import body_hash, uuid7
+from events.ids import body_hash, lowest_uuid7, uuid7
 
 
 def test_an_id_is_a_uuid_version_7_of_now(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,6 +17,16 @@ def test_an_id_is_a_uuid_version_7_of_now(monkeypatch: pytest.MonkeyPatch) -> No
     made = uuid7()
     assert (made.version, made.variant) == (7, "specified in RFC 4122")
     assert before <= made.int >> 80 <= time.time_ns() // 1_000_000
+
+
+def test_the_lowest_id_of_a_moment_is_above_all_from_before_and_below_all_from_then_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("events.ids._last", 0)
+    before = datetime.now(UTC)
+    made = uuid7()
+    assert lowest_uuid7(before) <= made < lowest_uuid7(datetime.now(UTC) + timedelta(milliseconds=1))
+    assert lowest_uuid7(before).version == 7
 
 
 def test_ids_rise_and_never_repeat_also_over_threads() -> None:
