@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import type { Connection } from "../core/connection.ts";
 import type { Problem } from "../core/contract.ts";
 import { hasEnded, type RunView, type StepView } from "../core/view.ts";
-import type { RunRef } from "../react/use-run.ts";
+import { type RunRef, useRunSource } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { Button } from "./button.tsx";
 import { Completed } from "./completed.tsx";
@@ -29,7 +29,8 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
   const { step: words } = useText();
   const followed = useFollowed(steps);
   const writing = followed.pinned || !hasEnded(view);
-  const reconnect = typeof run === "object" && "reconnect" in run ? (run.reconnect as () => void) : undefined;
+  const source = useRunSource(run);
+  const reconnect = "reconnect" in source ? (source.reconnect as () => void) : undefined;
   return (
     <>
       <div className={css["overall"]}>

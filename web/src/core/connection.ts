@@ -22,12 +22,14 @@ export type Verdict = "advanced" | "same" | "finished" | "broken";
 
 /** What is listened to. */
 export interface Feed {
-  /** Ask for what is behind the cursor, as it is now. */
-  open(signal: AbortSignal): Promise<Response>;
+  /** Ask for what is behind the cursor, as it is now, of a server that may take `timeoutMs` to begin its answer. */
+  open(signal: AbortSignal, timeoutMs: number): Promise<Response>;
   take(messages: readonly SseMessage[]): Verdict;
   /** The server says that there is no more (204). */
   nothingMore(): Verdict;
   tell(connection: Connection): void;
+  /** For how many ms the server may say nothing just now; undefined where it may be silent but for its pings. */
+  patience?(): number | undefined;
 }
 
 export interface ConnectionOptions {
@@ -38,7 +40,12 @@ export interface ConnectionOptions {
 /** The server pings every 15 s: after two of them are missing, nobody is there. */
 const SILENCE_MS = 40_000;
 const MISSED_PING_MS = 20_000;
-const TICK_MS = 1000;
+/** Who all lost patience with the same server do not come back in the same moment. */
+const SPREAD_MS = 1000;
+const TICK_MS = 500;
+const MOMENT_MS = 1000;
+/** The first tries to open a stream are given up early: what they go through may be gone, and the next way open. */
+const OPEN_MS = { first: 4000, more: 2000, most: 10_000 };
 /** A tick that comes this late: the machine was asleep, and its connections are dead without knowing it. */
 const ASLEEP_MS = 5000;
 
@@ -54,7 +61,11 @@ export class Connector {
   #failures = 0;
   #heardAt = 0;
   #tickedAt = 0;
+  #offlineAt = 0;
   #streaming = false;
+  #spread = 0;
+  /** How often in a row a new connection was as silent as the one before. */
+  #silences = 0;
 
   constructor(feed: Feed, { presence = browserPresence, random = Math.random }: ConnectionOptions = {}) {
     this.#feed = feed;
@@ -111,16 +122,22 @@ export class Connector {
 
   /** One connection, to its end. */
   async #once(signal: AbortSignal): Promise<Verdict> {
-    const response = await this.#feed.open(signal);
+    const timeoutMs = Math.min(OPEN_MS.most, OPEN_MS.first + OPEN_MS.more * this.#failures);
+    const response = await this.#feed.open(signal, timeoutMs);
     if (response.status === 204) return this.#feed.nothingMore();
-    this.#heardAt = Date.now();
+    const openedAt = Date.now();
+    this.#heardAt = openedAt;
+    this.#spread = this.#random() * SPREAD_MS;
     this.#streaming = true;
     for await (const messages of readSse(response)) {
       this.#heardAt = Date.now();
+      // More than what every stream opens with: this one speaks.
+      if (this.#heardAt - openedAt > MOMENT_MS) this.#silences = 0;
       const verdict = this.#feed.take(messages);
       if (verdict === "finished" || verdict === "broken") return verdict;
-      if (verdict === "advanced") this.#failures = 0;
-      this.#feed.tell(LIVE);
+      if (verdict === "advanced") this.#failures = this.#silences = 0;
+      // What comes in the moment of going offline was on its way already; what comes later says that we are not.
+      if (this.#presence.online() || this.#heardAt - this.#offlineAt > MOMENT_MS) this.#feed.tell(LIVE);
     }
     // The server closed, or something in between did; only a last word would have ended it.
     return "broken";
@@ -140,7 +157,7 @@ export class Connector {
     if (this.#again.signal.aborted) return;
     this.#failures += 1;
     const inMs = Math.round(backoff(this.#failures, this.#random));
-    this.#feed.tell(this.#presence.online() ? { status: "reconnecting", attempt: this.#failures, inMs } : OFFLINE);
+    this.#lost(this.#failures, inMs);
     const { signal } = this.#again;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, inMs);
@@ -154,16 +171,40 @@ export class Connector {
   #noticed(change: "online" | "offline" | "shown" | "hidden"): void {
     const silent = Date.now() - this.#heardAt;
     // The page was away for long: what it was connected to may be gone without a word.
-    if (change === "online" || (change === "shown" && (!this.#streaming || silent > MISSED_PING_MS))) this.reconnect();
+    if (change === "online" || (change === "shown" && (!this.#streaming || silent > MISSED_PING_MS))) this.#doubt();
     // A stream from the same machine goes on without a network: if something comes, we are live again.
-    if (change === "offline") this.#feed.tell(OFFLINE);
+    if (change === "offline") {
+      this.#offlineAt = Date.now();
+      this.#feed.tell(OFFLINE);
+    }
     this.#tickedAt = Date.now();
   }
 
   #tick(): void {
     const now = Date.now();
-    const slept = now - this.#tickedAt > ASLEEP_MS && !this.#presence.hidden();
-    if (this.#streaming && (slept || now - this.#heardAt > SILENCE_MS)) this.reconnect();
+    const hidden = this.#presence.hidden();
+    const slept = now - this.#tickedAt > ASLEEP_MS && !hidden;
+    const silent = now - this.#heardAt > this.#patience(hidden) + this.#spread;
     this.#tickedAt = now;
+    if (!(this.#streaming && (slept || silent))) return;
+    this.#silences += 1;
+    this.#doubt();
+  }
+
+  /** Nobody is kept waiting by a page that is not seen; and where a new connection says no more, it is not that. */
+  #patience(hidden: boolean): number {
+    const wanted = hidden ? undefined : this.#feed.patience?.();
+    return Math.min(SILENCE_MS, (wanted ?? SILENCE_MS) * 2 ** this.#silences);
+  }
+
+  /** Ask anew, and say so: what we are connected to may be dead without knowing it. */
+  #doubt(): void {
+    this.#streaming = false;
+    this.#lost(this.#failures + 1, 0);
+    this.reconnect();
+  }
+
+  #lost(attempt: number, inMs: number): void {
+    this.#feed.tell(this.#presence.online() ? { status: "reconnecting", attempt, inMs } : OFFLINE);
   }
 }

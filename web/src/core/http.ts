@@ -14,15 +14,21 @@ export interface HttpOptions {
   timeoutMs?: number;
 }
 
+export interface HttpInit extends RequestInit {
+  /** Instead of what holds for all requests. */
+  timeoutMs?: number;
+}
+
 /** The answer, if it is a good one. Throws `ApiError`, `NoAnswer`, or the reason of `init.signal`. */
-export type Http = (path: string, init?: RequestInit) => Promise<Response>;
+export type Http = (path: string, init?: HttpInit) => Promise<Response>;
 
 export function createHttp(options: HttpOptions = {}): Http {
-  const { baseUrl = "", timeoutMs = 10_000, onUnauthorized } = options;
+  const { baseUrl = "", onUnauthorized } = options;
   let token = options.token;
   let asking: Promise<string | undefined> | undefined;
 
-  const send = async (path: string, init: RequestInit, bearer: string | undefined): Promise<Response> => {
+  const send = async (path: string, given: HttpInit, bearer: string | undefined): Promise<Response> => {
+    const { timeoutMs = options.timeoutMs ?? 10_000, ...init } = given;
     const headers = new Headers(init.headers);
     if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
     const deadline = new AbortController();

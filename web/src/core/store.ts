@@ -49,6 +49,9 @@ export interface RunStoreOptions extends HttpOptions, ConnectionOptions {
   lingerMs?: number | undefined;
 }
 
+/** While a step is at work, something is said every 2 s: text, or that there is none. */
+const PATIENCE_MS = 3000;
+
 export function createRunStore(options: RunStoreOptions): RunStore {
   return new LiveRun(options);
 }
@@ -83,10 +86,11 @@ class LiveRun implements RunStore {
     if (hasEnded(this.#view)) return () => undefined;
     const connector = new Connector(
       {
-        open: (signal) => this.#open(signal),
+        open: (signal, timeoutMs) => this.#open(signal, timeoutMs),
         take: (messages) => this.#take(messages),
         nothingMore: () => this.#nothingMore(),
         tell: (connection) => this.#set({ connection }),
+        patience: () => (this.#view.steps.some(({ status }) => status === "in_progress") ? PATIENCE_MS : undefined),
       },
       options,
     );
@@ -105,10 +109,10 @@ class LiveRun implements RunStore {
     if (view !== now.view || connection !== now.connection) this.#publisher.set({ view, connection });
   }
 
-  #open(signal: AbortSignal): Promise<Response> {
+  #open(signal: AbortSignal, timeoutMs: number): Promise<Response> {
     const headers = new Headers({ Accept: ACCEPT_SSE });
     if (this.#view.lastSeq) headers.set("Last-Event-ID", String(this.#view.lastSeq));
-    return this.#http(this.#url, { headers, signal, cache: "no-store" });
+    return this.#http(this.#url, { headers, signal, timeoutMs, cache: "no-store" });
   }
 
   /** 204 is for a cursor at the last word. Where we have not seen one, our cursor is of some other history. */

@@ -130,7 +130,7 @@ export const en = {
   connection: {
     connecting: "Connecting…",
     live: "Live",
-    reconnecting: (attempt: number) => `Connection lost. Reconnecting, attempt ${attempt}…`,
+    reconnecting: "Connection lost. Reconnecting…",
     offline: "You are offline. The run goes on, and this page will catch up.",
     failed: "This page cannot follow the run",
     reconnect: "Reconnect",

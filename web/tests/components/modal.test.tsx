@@ -153,6 +153,33 @@ describe("while a run goes on", () => {
     expect(row("The brief").textContent).toMatch(/\d s/);
   });
 
+  test("a connection whose next try hangs is said as well, with a way to try at once", async () => {
+    const server = new Server(going.events);
+    show(server, <Modal run={RUN_ID} />);
+    await pass();
+    server.next.push(() => new Promise(() => undefined));
+    server.drop();
+    await pass(1000);
+    expect(dialog().textContent).toContain("Connection lost. Reconnecting");
+    fireEvent.click(screen.getByRole("button", { name: "Reconnect" }));
+    await pass();
+    expect(dialog().textContent).not.toContain("Connection lost");
+  });
+
+  test("a break that is over within half a second is not spoken of", async () => {
+    const server = new Server(going.events);
+    show(server, <Modal run={RUN_ID} />);
+    await pass();
+    server.drop();
+    const said = new Set<boolean>();
+    for (let ms = 0; ms < 600; ms += 50) {
+      await pass(50);
+      said.add(dialog().textContent.includes("Connection lost"));
+    }
+    expect([...said]).toEqual([false]);
+    expect(server.open).toHaveLength(1);
+  });
+
   test("another step may be looked at, until the run is followed again", async () => {
     show(new Server(going.events), <Modal run={RUN_ID} />);
     await pass();

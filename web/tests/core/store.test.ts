@@ -366,21 +366,53 @@ describe("a server that", () => {
     expect(watching.now.view.status).toBe("complete");
   });
 
-  test("does not answer at all is given up after ten seconds and asked again", async () => {
+  test("does not answer at all is given up after four seconds, then ever later, and asked again", async () => {
     const server = new Server([...events]);
-    server.next.push(() => new Promise(() => undefined));
+    const times: number[] = [];
+    for (let count = 0; count < 6; count += 1) {
+      server.next.push(() => {
+        times.push(Date.now());
+        return new Promise(() => undefined);
+      });
+    }
     const watching = watch(server);
-    await pass(9_900);
+    await pass(3900);
     expect(server.asked).toHaveLength(1);
-    await pass(500);
+    await pass(60_000);
     expect(watching.now.view.status).toBe("complete");
+    expect(times.slice(1).map((time, at) => time - (times[at] ?? 0))).toEqual([4250, 6500, 9000, 12_000, 12_800]);
   });
 
-  test("goes silent for forty seconds is left for a new connection", async () => {
+  test("goes silent while a step is at work is left for a new connection, and that is said", async () => {
     const server = new Server(until(4));
     const watching = watch(server);
+    for (let count = 0; count < 5; count += 1) {
+      await pass(2000);
+      server.raw(frame("working", { step: "brief", elapsed_ms: 2000 * count }));
+    }
+    await pass(3900);
+    expect([server.asked.length, watching.now.connection.status]).toEqual([1, "live"]);
+    server.next.push(() => new Promise(() => undefined));
+    await pass(1000);
+    expect([server.asked.length, watching.now.connection.status]).toEqual([2, "reconnecting"]);
+    await pass(5000);
+    expect([server.asked.length, watching.now.connection.status]).toEqual([3, "live"]);
+  });
+
+  test("is always silent, whatever we ask, is asked ever less often", async () => {
+    const server = new Server(until(4));
+    watch(server);
+    await pass(20_000);
+    expect(server.asked).toHaveLength(3);
+    await pass(180_000);
+    expect(server.asked.length).toBeLessThan(10);
+  });
+
+  test("goes silent for forty seconds while nothing is at work is left for a new connection", async () => {
+    const server = new Server(until(2));
+    const watching = watch(server);
     await pass(30_000);
-    server.raw(frame("ping", { tail_seq: 4 }));
+    server.raw(frame("ping", { tail_seq: 2 }));
     await pass(39_000);
     expect(server.asked).toHaveLength(1);
     await pass(3000);
