@@ -32,6 +32,7 @@ FLAGS = (
     "--disable-sync",
 )
 DEMO_SPEED = 8
+STAYS = """localStorage["stepglass.preferences"] ??= '{"autoOpen": false}'"""
 
 OpenViewer = Callable[..., Awaitable[Viewer]]
 
@@ -118,17 +119,21 @@ def site(scripted_site: Site, model: ScriptedModelServer) -> Site:
 
 @pytest.fixture
 async def viewer(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenViewer]:
-    """Opens a tab in a context of its own, or beside another one's: `await viewer(site, beside=first)`. In the end each
-    is looked at: nothing may have happened that no page of ours may do."""
+    """Opens a tab in a context of its own, or beside another one's: `await viewer(site, beside=first)`. Who is `patient`
+    stays in the modal when the run is complete. In the end nothing may have happened that no page of ours may do."""
     folder = OUTPUT / re.sub(r"[^\w-]+", "-", request.node.name.removeprefix("test_"))[:120].rstrip("-")
     viewers: list[Viewer] = []
     async with AsyncExitStack() as stack:
 
-        async def open_viewer(site: Site, *, beside: Viewer | None = None, **options: Any) -> Viewer:
+        async def open_viewer(
+            site: Site, *, beside: Viewer | None = None, patient: bool = True, **options: Any
+        ) -> Viewer:
             context = beside.page.context if beside else await browser.new_context(**options)
             if not beside:
                 stack.push_async_callback(context.close)
                 context.set_default_timeout(PATIENCE_MS)
+                if patient:
+                    await context.add_init_script(STAYS)
             one = Viewer(await context.new_page(), site, folder)
             one.watch()
             viewers.append(one)

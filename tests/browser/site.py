@@ -1,7 +1,5 @@
 """What a browser is pointed at: the page as it is built now, an API, a worker, and a model behind them."""
 
-import json
-import os
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
@@ -14,8 +12,6 @@ import httpx2
 
 from llm.demo.wire import MODELS
 from tests.e2e.stack import ROOT, Part, Stack, answers, free_port, open_stack
-
-WEB = ROOT / "web"
 
 
 @dataclass
@@ -79,10 +75,8 @@ async def open_demo_site(folder: Path, database_url: str, page: Path, speed: flo
 
 def build(folder: Path) -> Path:
     """The page out of the sources as they are, in a folder that nobody else builds in."""
-    tools = "import json, _node; _node.node_modules(); print(json.dumps(_node.npm()))"
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
-    npm = json.loads(subprocess.run([sys.executable, "-c", tools], env=env, capture_output=True, check=True).stdout)
+    npm = [sys.executable, str(ROOT / "scripts" / "npm.py")]
     command = [*npm, "run", "build", "--", "--outDir", str(folder), "--emptyOutDir"]
-    done = subprocess.run(command, cwd=WEB, capture_output=True, text=True)
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, f"The page could not be built:\n{done.stdout}{done.stderr}"
     return folder

@@ -10,7 +10,7 @@ from tests.browser.viewer import SECTIONS, STEPS
 
 
 async def test_from_the_wizard_to_the_result(demo: Site, viewer: OpenViewer):
-    one = await viewer(demo)
+    one = await viewer(demo, patient=False)
     page = one.page
     await one.goes_to("/")
     await expect(page.get_by_role("heading", name="New Vision Framework")).to_be_visible()
