@@ -110,7 +110,7 @@ export interface VersionBody {
   sections: string[];
   /** Who did it; null for what the run wrote. */
   by: string | null;
-  at: number | string;
+  at: number;
   /** The run that a refinement came from. */
   refined_by: string | null;
   /** The version whose content it shows: its own number, or the one that was gone back to. */

@@ -1,10 +1,21 @@
-/** What a run has made so far: out of its result, or, while it goes on, out of what its steps have finished. */
+/** What a run has made: what became of its result, or, while it goes on, what its steps have finished so far. */
 
 import { type QualityReport, qualityIn } from "../../components/qa.ts";
-import { type Framework, frameworkIn, isObject, member, type Scores, SECTIONS } from "../../components/vision.ts";
+import {
+  type Framework,
+  frameworkIn,
+  isObject,
+  member,
+  type Scores,
+  SECTIONS,
+  scoresIn,
+} from "../../components/vision.ts";
 import type { RunView } from "../../core/view.ts";
+import type { DocumentBody } from "../../core/wire.ts";
 
 export interface Documents {
+  /** The framework with what became of it after the run, once that is known. */
+  readonly present: DocumentBody | undefined;
   readonly framework: Partial<Framework> | undefined;
   readonly scores: Scores;
   readonly founderBrief: string | undefined;
@@ -14,12 +25,14 @@ export interface Documents {
   readonly quality: QualityReport | undefined;
 }
 
-export function documentsOf(view: RunView): Documents {
+export function documentsOf(view: RunView, present?: DocumentBody): Documents {
   const brief = made(view, "brief");
   const onePager = made(view, "one_pager");
   return {
-    framework: frameworkIn(view.result) ?? frameworkIn(resultOf(view, "validation")) ?? drafted(view),
-    scores: scoresOf(view),
+    present,
+    framework:
+      frameworkIn(present) ?? frameworkIn(view.result) ?? frameworkIn(resultOf(view, "validation")) ?? drafted(view),
+    scores: present ? scoresIn(present) : scoresOf(view),
     founderBrief: text(member(brief, "founder_brief")),
     investorSummary: text(member(brief, "investor_summary")),
     onePager: text(member(onePager, "markdown")),

@@ -6,6 +6,7 @@ import { ProblemPanel } from "../../components/problem-panel.tsx";
 import { RunStatusBar } from "../../components/run-status-bar.tsx";
 import type { LogEvent } from "../../core/contract.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
+import { useDocument } from "../../react/use-document.ts";
 import { type RunRef, useRun } from "../../react/use-run.ts";
 import { useText } from "../../text/context.tsx";
 import { nameOf } from "../../text/format.ts";
@@ -13,6 +14,8 @@ import { Content } from "../content.tsx";
 import { useGeneration } from "../generation.tsx";
 import { useAppText } from "../text/languages.tsx";
 import { useTitle } from "../title.ts";
+import { authorName } from "./author.ts";
+import { AuthorDialog } from "./author-dialog.tsx";
 import { documentsOf } from "./documents.ts";
 import { PrintedRun } from "./printed-run.tsx";
 import { RunHeader } from "./run-header.tsx";
@@ -54,7 +57,8 @@ export function Loaded({ run, input, events }: LoadedProps): ReactNode {
   const view = useRun(run, (state) => state.view);
   const log = useLog(view.runId, events);
   const title = titleOf(input, nameOf(text, view.pipeline || words.untitled));
-  const documents = documentsOf(view);
+  const document = useDocument(workedOn(view, events), { author: authorName });
+  const documents = documentsOf(view, document.document);
   useTitle(title);
   useShown(view, title, input);
   const { show } = useGeneration();
@@ -68,11 +72,18 @@ export function Loaded({ run, input, events }: LoadedProps): ReactNode {
           </div>
         )}
         <Ended view={view} title={title} input={input} />
-        <RunTabs run={run} view={view} documents={documents} input={input} log={log} />
+        <RunTabs run={run} view={view} documents={documents} document={document} log={log} />
+        <AuthorDialog />
       </Content>
       <PrintedRun view={view} title={title} documents={documents} />
     </>
   );
+}
+
+/** The run whose document can be worked on: one that made one, on a server. */
+function workedOn(view: RunView, recorded: readonly LogEvent[] | undefined): string | undefined {
+  const there = view.pipeline === "vision_framework" && view.status === "complete" && recorded === undefined;
+  return there ? view.runId : undefined;
 }
 
 export function titleOf(input: Input | undefined, otherwise: string): string {

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Markdown } from "../../components/markdown/markdown.tsx";
 import { Outline } from "../../components/outline.tsx";
 import { hasEnded, type RunView } from "../../core/view.ts";
+import type { Document } from "../../react/use-document.ts";
 import type { RunRef } from "../../react/use-run.ts";
 import { useText } from "../../text/context.tsx";
 import { nameOf } from "../../text/format.ts";
@@ -12,7 +13,6 @@ import type { Documents } from "./documents.ts";
 import { EventsTab } from "./events-tab.tsx";
 import { FrameworkTab } from "./framework-tab.tsx";
 import { QaTab } from "./qa-tab.tsx";
-import type { Input } from "./run-page.tsx";
 import css from "./run-tabs.module.css";
 import { ScoresTab } from "./scores-tab.tsx";
 import { type Tab, Tabs } from "./tabs.tsx";
@@ -23,7 +23,7 @@ export interface RunTabsProps {
   run: RunRef;
   view: RunView;
   documents: Documents;
-  input: Input | undefined;
+  document: Document;
   log: Log;
 }
 
@@ -48,16 +48,13 @@ export function RunTabs(props: RunTabsProps): ReactNode {
 
 type TabName = "framework" | "one_pager" | "brief" | "qa" | "scores";
 
-function ownTabs({ view, documents, input }: RunTabsProps): [TabName, () => ReactNode][] {
+function ownTabs({ view, documents, document }: RunTabsProps): [TabName, () => ReactNode][] {
   const { framework, scores, onePager, words, quality } = documents;
   const ended = hasEnded(view);
   const missing = <Missing ended={ended} />;
   const has = (there: unknown, content: ReactNode): ReactNode => (there ? content : missing);
   return [
-    [
-      "framework",
-      () => has(framework, <FrameworkTab view={view} framework={framework ?? {}} scores={scores} input={input} />),
-    ],
+    ["framework", () => has(framework, <FrameworkTab runId={view.runId} documents={documents} document={document} />)],
     ["one_pager", () => has(onePager, <Sheet text={onePager ?? ""} words={words} />)],
     ["brief", () => has(documents.founderBrief, <Briefs documents={documents} />)],
     ["qa", () => (quality ? <QaTab report={quality} /> : missing)],
