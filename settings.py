@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         return self.openai_api_key is None and self.openai_base_url is None
 
     @property
+    def models(self) -> str | None:
+        """The models that are named to the server; None where there is no server, as in an API without one."""
+        return None if self.wants_demo else f"{self.model_heavy or '-'} {self.model_light or '-'}"
+
+    @property
     def url(self) -> str:
         """Where the API answers on this machine."""
         return self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from api import changes, runs, start, vision, watch
+from api import changes, retry, runs, start, vision, watch
 from api._operation import JSON, MARKDOWN, NDJSON, RUN, SSE, Answer, Endpoint, Operation
 from api.dialect import SmallEvent
 from api.views import RunBody
@@ -119,6 +119,18 @@ RUN_OPERATIONS: list[Operation] = [
         summary="Cancel a run",
         answers={202: Answer("The wish is stored; the run ends at once.", {JSON: runs.CancelAccepted})},
         problems=[*RUN, "run-ended"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/retry",
+        endpoint=retry.retry_run,
+        tag="Runs",
+        summary="Do a run again, from a failed step or any other",
+        answers={202: Answer("The new run is accepted and stored.", {JSON: start.Started}, ["Location"])},
+        problems=[*RUN, "not-finished"],
+        parameters=["Idempotency-Key"],
+        takes=retry.Retry,
+        body_optional=True,
     ),
     small_stream(
         "/api/vision-framework-v2/generate-stream",

@@ -12,7 +12,7 @@ from events._record import Durations, Record
 from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
 from events.errors import KeyReused, RunEnded, UnknownRun
 from events.fold import closing, opening
-from events.ids import body_hash, uuid7
+from events.ids import uuid7
 from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
 from events.view import RunView
 
@@ -48,7 +48,7 @@ class MemoryRuns:
         return Accepted(run_id, created=True)
 
     def _same(self, record: Record, new: NewRun) -> UUID:
-        if body_hash(record.new.pipeline, record.new.input) != body_hash(new.pipeline, new.input):
+        if record.new.body_hash != new.body_hash:
             raise KeyReused(f"The key '{new.idempotency_key}' started run {record.run_id}, with another body.")
         return record.run_id
 
@@ -134,6 +134,13 @@ class MemoryRuns:
 
     async def input(self, run_id: UUID, tenant: str) -> JsonValue:
         return self.get(run_id, tenant).new.input
+
+    async def forks(self, run_id: UUID, tenant: str) -> list[UUID]:
+        forks = (r for r in reversed(self._records.values()) if (r.new.forked_from, r.new.tenant) == (run_id, tenant))
+        return [record.run_id for record, _ in zip(forks, range(100), strict=False)]
+
+    async def owner(self, run_id: UUID) -> str:
+        return self.get(run_id).new.tenant
 
     async def find(self, tenant: str, idempotency_key: str) -> UUID | None:
         return self._keys.get((tenant, idempotency_key))

@@ -61,6 +61,20 @@ async def input(connection: Connection, run_id: UUID, tenant: str) -> JsonValue:
     return json.loads(row["input"])
 
 
+async def forks(connection: Connection, run_id: UUID, tenant: str) -> list[UUID]:
+    query = """
+        SELECT run_id FROM stepglass.runs WHERE forked_from = $1 AND tenant = $2 ORDER BY run_id DESC LIMIT 100
+    """
+    return [UUID(str(row["run_id"])) for row in await connection.fetch(query, run_id, tenant)]
+
+
+async def owner(connection: Connection, run_id: UUID) -> str:
+    tenant = await connection.fetchval("SELECT tenant FROM stepglass.runs WHERE run_id = $1", run_id)
+    if tenant is None:
+        raise UnknownRun(f"There is no run {run_id}.")
+    return str(tenant)
+
+
 async def find(connection: Connection, tenant: str, idempotency_key: str) -> UUID | None:
     query = "SELECT run_id FROM stepglass.runs WHERE tenant = $1 AND idem_key = $2"
     found = await connection.fetchval(query, tenant, idempotency_key)

@@ -16,7 +16,7 @@ from events._pg import Connection, Database, Row
 from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
 from events.errors import Fenced, KeyReused, RunEnded, UnknownRun
 from events.fold import closing, fold, opening
-from events.ids import body_hash, uuid7
+from events.ids import uuid7
 from events.log import Entry, encode
 from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
 from events.view import RunView
@@ -24,7 +24,7 @@ from events.view import RunView
 CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
-_ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"
+_ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _FREE = """
     SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
     FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}
@@ -79,14 +79,8 @@ class PostgresRuns:
             view = fold(view, Entry(run_id, seq, event.type, body))
         arguments = (
             *(run_id, new.tenant, new.pipeline, json.dumps(new.input), new.idempotency_key),
-            *(
-                body_hash(new.pipeline, new.input),
-                new.deadline,
-                holder,
-                lease,
-                view.model_dump_json(exclude_defaults=True),
-            ),
-            *([event.type for event in new.first], [body.decode() for body in bodies], new.about),
+            *(new.body_hash, new.deadline, holder, lease, view.model_dump_json(exclude_defaults=True)),
+            *([event.type for event in new.first], [body.decode() for body in bodies], new.about, new.forked_from),
         )
         row = await self._database.call(lambda connection: connection.fetchrow(_ACCEPT, *arguments))
         assert row is not None
@@ -129,6 +123,12 @@ class PostgresRuns:
 
     async def input(self, run_id: UUID, tenant: str) -> JsonValue:
         return await self._database.read(lambda connection: lists.input(connection, run_id, tenant))
+
+    async def forks(self, run_id: UUID, tenant: str) -> list[UUID]:
+        return await self._database.read(lambda connection: lists.forks(connection, run_id, tenant))
+
+    async def owner(self, run_id: UUID) -> str:
+        return await self._database.read(lambda connection: lists.owner(connection, run_id))
 
     async def find(self, tenant: str, idempotency_key: str) -> UUID | None:
         return await self._database.read(lambda connection: lists.find(connection, tenant, idempotency_key))

@@ -17,6 +17,7 @@ from events.payload import (
     Expected as Expected,
     InputReceivedData,
     InputRequiredData,
+    MadeOf as MadeOf,
     ModelChunkData,
     PartialData,
     PartialWithdrawnData,

@@ -166,6 +166,9 @@ def _of_step(view: RunView, event: StepEvent, seq: int) -> Change:
         return {"steps": steps, "cost_complete": known, "models": models, **_spent(view, event)}
     if isinstance(event, Progress) and event.data.eta_ms is not None:
         return {"steps": steps, "eta_ms": event.data.eta_ms}
+    if isinstance(event, StepComplete) and event.data.reused and event.data.reused.cost_usd is not None:
+        before = view.reused_cost_usd or 0.0
+        return {"steps": steps, "reused_cost_usd": round(before + event.data.reused.cost_usd, 10)}
     return {"steps": steps}
 
 
@@ -179,8 +182,8 @@ def _step_change(step: StepView, event: StepEvent, seq: int) -> Change:
             place = OpenPlace(attempt=event.attempt, lane=event.lane, round=event.round)
             return {"problem": data.problem, **_closed(event), **_places(step, event, "retrying", place)}
         case StepComplete(data=data):
-            reused = data.reused.run_id if data.reused else None
-            change = {"result_seq": seq, "reused_from": reused, "problem": None, **_closed(event)}
+            reused = {"reused": data.reused, "reused_from": data.reused.run_id if data.reused else None}
+            change = {"result_seq": seq, "problem": None, **reused, **_closed(event)}
             return {**change, **_places(step, event, "complete")}
         case StepError(data=data):
             return {"problem": data.problem, **_closed(event), **_places(step, event, "error")}

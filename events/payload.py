@@ -59,17 +59,39 @@ class TextDigest(Wire):
 
 
 class Reused(Wire):
-    """The run that a result was taken from."""
+    """The run that made a result, and what that took there: nothing of it is counted in the run that takes it over.
+
+    `duration` in ms; `cost_usd` sums the known costs.
+    """
 
     run_id: str
+    duration: int | None = None
+    cost_usd: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    models: list[str] | None = None
+
+
+class MadeOf(Wire):
+    """What a result follows from, for telling whether another run would be given the same: digests of the step's
+    arguments, of the form of its result and of each prompt that it used, and the models that were named to it."""
+
+    inputs: str
+    output: str
+    prompts: dict[str, str] = {}
+    models: str | None = None
 
 
 class RunQueuedData(Wire):
-    """`title` is what people call this run among others of its pipeline: one line, of at most 120 characters."""
+    """`title` is what people call this run among others of its pipeline: one line, of at most 120 characters.
+
+    `forked_from` is the run that this one does again, from `from_step` on where that was named or found.
+    """
 
     pipeline: str
     title: str | None = Field(default=None, max_length=TITLE_LIMIT)
     forked_from: str | None = None
+    from_step: str | None = None
 
 
 class RunStartData(Wire):
@@ -94,11 +116,13 @@ class ModelChunkData(Wire):
 
 
 class PartialData(Wire):
-    """`input_hash` makes a part the checkpoint of one model call among several in a step."""
+    """`input_hash` makes a part the checkpoint of one model call among several in a step; `models` are those that were
+    named to it."""
 
     path: str
     value: JsonValue = None
     input_hash: str | None = None
+    models: str | None = None
 
 
 class PartialWithdrawnData(Wire):
@@ -136,6 +160,7 @@ class StepCompleteData(Wire):
     result: JsonValue = None
     reused: Reused | None = None
     text: TextDigest | None = None
+    made_of: MadeOf | None = None
 
 
 class StepErrorData(Wire):

@@ -13,7 +13,8 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from events.contract import Event, Expected
+from events.contract import Event, Expected, RunQueued
+from events.ids import body_hash
 from events.view import RunView
 
 DEFAULT_TENANT = "default"
@@ -35,6 +36,22 @@ class NewRun:
     deadline: float = 900.0
     idempotency_key: str | None = None
     about: UUID | None = None
+
+    @property
+    def forked_from(self) -> UUID | None:
+        """The run that this one does again."""
+        queued = self.first[0]
+        named = queued.data.forked_from if isinstance(queued, RunQueued) else None
+        return None if named is None else UUID(named)
+
+    @property
+    def body_hash(self) -> bytes:
+        """Of what was asked for: another request with the same key has another one."""
+        queued = self.first[0]
+        if not isinstance(queued, RunQueued) or queued.data.forked_from is None:
+            return body_hash(self.pipeline, self.input)
+        wish = {"input": self.input, "forked_from": queued.data.forked_from, "from_step": queued.data.from_step}
+        return body_hash(self.pipeline, wish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +156,14 @@ class Runs(Protocol):
 
     async def input(self, run_id: UUID, tenant: str) -> JsonValue:
         """What the run was started with. Raises `UnknownRun`."""
+        ...
+
+    async def forks(self, run_id: UUID, tenant: str) -> list[UUID]:
+        """The runs that do this one again, newest first; a hundred at most."""
+        ...
+
+    async def owner(self, run_id: UUID) -> str:
+        """The tenant whose run it is: for operators alone, who see the runs of all. Raises `UnknownRun`."""
         ...
 
     async def find(self, tenant: str, idempotency_key: str) -> UUID | None:

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from events.contract import Expected, Problem
+from events.contract import Expected, Problem, Reused
 
 RunStatus = Literal["queued", "running", "waiting", "paused", "complete", "error", "cancelled"]
 StepStatus = Literal["pending", "in_progress", "retrying", "complete", "error", "skipped"]
@@ -47,6 +47,7 @@ class StepView(_Model):
     input_tokens: int = 0
     output_tokens: int = 0
     reused_from: str | None = None
+    reused: Reused | None = None
     problem: Problem | None = None
     message: str | None = None
     open: list[OpenPlace] = []
@@ -56,7 +57,8 @@ class RunView(_Model):
     """A run without its texts and results: those are read from the log where `result_seq` says.
 
     `cost_usd` sums the known costs and is None while none is known; `cost_complete` is False when some call's price
-    is unknown. Times are Unix ms; `duration` is in ms, set when the run has ended.
+    is unknown. `reused_cost_usd` is what the results taken over had cost where they were made, and no part of it.
+    Times are Unix ms; `duration` is in ms, set when the run has ended.
     """
 
     run_id: str
@@ -68,6 +70,7 @@ class RunView(_Model):
     tail_seq: int = 0
     cost_usd: float | None = None
     cost_complete: bool = True
+    reused_cost_usd: float | None = None
     input_tokens: int = 0
     output_tokens: int = 0
     models: list[str] = []

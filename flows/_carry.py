@@ -9,6 +9,7 @@ from events.contract import Problem
 from events.log import EventLog
 from events.runs import Claim, Runs
 from flows import _lease
+from flows._ancestors import inherited
 from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, problem_of_run
 from flows._opening import open_run, read_all
 from flows._pipeline import Pipeline, UnfitInput
@@ -27,7 +28,8 @@ MAX_LOSSES = 3
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What a process has for all the runs that it carries. `profile` names the models, for the history of durations."""
+    """What a process has for all the runs that it carries. `profile` names the models and their server, for the history
+    of durations; `models` the models alone, for knowing what a result was made with."""
 
     log: EventLog
     runs: Runs
@@ -35,6 +37,7 @@ class Tools:
     profile: str = ""
     lease: float = 10.0
     renew_every: float = 3.0
+    models: str | None = None
 
 
 class Carry:
@@ -77,7 +80,8 @@ class Carry:
                 await self._release()
 
     async def _carry(self) -> Outcome:
-        journal = Journal.of(await read_all(self._tools.log, self.run_id))
+        entries = await read_all(self._tools.log, self.run_id)
+        journal = Journal.of(entries)
         history = await self._tools.runs.history(self.pipeline.name, self._tools.profile)
         plan = self.pipeline.planned(history)
         self._run = run = Run(
@@ -89,6 +93,8 @@ class Carry:
             plan=plan,
             host=self._host,
             seconds_left=self.claim.seconds_left,
+            models=self._tools.models,
+            inherited=await inherited(self._tools.log, entries, self._tools.models),
             on_lost=lambda error: self.end("lost"),
         )
         if journal.cancel_requested:

@@ -1,11 +1,12 @@
 """Which pipelines there are. Cheap to import: no engine, no Prefect."""
 
 from flows._document import Document, Form
+from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Example, Pipeline
 from flows.refine import refine
 from flows.vision_framework import vision_framework
 
-__all__ = ["CATALOGUE", "Document", "Example", "Form", "Pipeline", "find"]
+__all__ = ["CATALOGUE", "Document", "Example", "Form", "NoSuchStep", "NothingToRetry", "Pipeline", "find", "fork"]
 
 CATALOGUE: dict[str, Pipeline] = {each.name: each for each in (vision_framework, refine)}
 

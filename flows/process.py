@@ -83,7 +83,8 @@ async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
     """The store and the model, closed with the stack. Raises `ValueError` without `DATABASE_URL`."""
     store = await stack.enter_async_context(open_store(settings.store_url))
     model = await stack.enter_async_context(model_of(settings))
-    return Tools(store.log, store.runs, model, profile_of(settings), settings.lease, 0.3 * settings.lease)
+    lease, models = settings.lease, settings.models
+    return Tools(store.log, store.runs, model, profile_of(settings), lease, 0.3 * lease, models)
 
 
 async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:

@@ -25,6 +25,8 @@ class Attempt:
     started: float = field(default_factory=time.monotonic)
     chunks: int = 0
     chars: int = 0
+    prompts: dict[str, str] = field(default_factory=dict[str, str])
+    """Those that were used, by name, with their digests."""
     _sha: Any = field(default_factory=hashlib.sha256)
     _first: "asyncio.Future[int] | None" = None
     _last: "asyncio.Future[int] | None" = None

@@ -3,12 +3,15 @@
 import hashlib
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from events.contract import Partial, PartialData
 from steps._place import current_attempt, current_run
+
+if TYPE_CHECKING:
+    from steps._run import Run
 
 T = TypeVar("T")
 
@@ -17,6 +20,17 @@ def input_hash(*inputs: Any) -> str:
     """SHA-256 of the inputs as JSON with sorted keys; pydantic values by their JSON form."""
     plain = TypeAdapter(Any).dump_python(list(inputs), mode="json")
     return hashlib.sha256(json.dumps(plain, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def inherited(run: "Run", key: tuple[str, str, str], adapter: TypeAdapter[T]) -> T | None:
+    """What the run that this one does again paid for. It is told anew, so that it is shown, and kept, as a part of this
+    one. None where there is nothing, or nothing that is of the shape by now."""
+    if key not in run.inherited:
+        return None
+    try:
+        return adapter.validate_python(run.inherited[key])
+    except ValidationError:
+        return None
 
 
 async def checkpoint(path: str, inputs: Any, make: Callable[[], Awaitable[T]], shape: Any) -> T:
@@ -29,8 +43,11 @@ async def checkpoint(path: str, inputs: Any, make: Callable[[], Awaitable[T]], s
     key = (attempt.step, path, input_hash(inputs))
     if key in run.journal.checkpoints:
         return adapter.validate_python(run.journal.checkpoints[key])
-    value = await make()
+    value = inherited(run, key, adapter)
+    if value is None:
+        value = await make()
     plain = adapter.dump_python(value, mode="json")
-    await run.commit(Partial(**attempt.where, data=PartialData(path=path, value=plain, input_hash=key[2])))
+    data = PartialData(path=path, value=plain, input_hash=key[2], models=run.models)
+    await run.commit(Partial(**attempt.where, data=data))
     run.journal.checkpoints[key] = plain
     return value

@@ -25,6 +25,8 @@ from steps.errors import CANCELLED, WORKER_LOST
 
 Place = tuple[str, str | None, int | None]
 """Step, lane, round."""
+Checkpoints = dict[tuple[str, str, str], JsonValue]
+"""Values by step, path and hash of the inputs."""
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class Journal:
     """The fold of a log for the worker that carries the run on."""
 
     places: dict[Place, Past] = field(default_factory=dict[Place, Past])
-    checkpoints: dict[tuple[str, str, str], JsonValue] = field(default_factory=dict[tuple[str, str, str], JsonValue])
+    checkpoints: Checkpoints = field(default_factory=dict[tuple[str, str, str], JsonValue])
     skipped: set[str] = field(default_factory=set[str])
     started: bool = False
     cancel_requested: bool = False
@@ -69,6 +71,10 @@ class Journal:
 
     def past(self, place: Place) -> Past:
         return self.places.setdefault(place, Past())
+
+    def finished(self) -> set[str]:
+        """The steps that are complete at every place where they began."""
+        return {place[0] for place in self.places} - {place[0] for place, past in self.places.items() if not past.done}
 
     def cause(self) -> tuple[Problem, str] | None:
         """The first failure of a step in the log that was not merely a sibling's end, and the step."""

@@ -5,6 +5,7 @@ where a value goes. This is code of ours and not a template language: a prompt w
 wrote is fenced off, that a forgotten or misspelt field is an error, and that a value is never read as a template.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
+
+from steps._place import used_prompt
 
 _PLACE = re.compile(r"\{\{\s*([a-z_][a-z0-9_]*)\s*\}\}")
 _PARTS = re.compile(
@@ -55,6 +58,11 @@ class Template:
     def fields(self) -> frozenset[str]:
         return frozenset(_PLACE.findall(self.system + self.user))
 
+    @property
+    def digest(self) -> str:
+        """Changes with every word of it."""
+        return hashlib.sha256(f"{self.system}\0{self.user}".encode()).hexdigest()
+
     def fill(self, fields: Mapping[str, object]) -> Prompt:
         """Raises `PromptError` for a field that is missing, and for one that the prompt has no place for."""
         missing, extra = sorted(self.fields - set(fields)), sorted(set(fields) - self.fields)
@@ -72,18 +80,33 @@ class Template:
         return Prompt(system=put(self.system), user=put(self.user))
 
 
+_known: dict[str, Template] = {}
+"""Every prompt that was read, by folder and name."""
+
+
 def load(folder: Path, name: str, /, **fields: object) -> Prompt:
-    """The prompt `<folder>/prompts/<name>.md` with its fields filled in (see `render`). Raises `PromptError`."""
+    """The prompt `<folder>/prompts/<name>.md` with its fields filled in (see `render`). Raises `PromptError`.
+
+    The attempt that asks for it remembers which it was.
+    """
     templates = read(folder)
     if name not in templates:
         raise PromptError(f"No prompt {name!r}: there are {', '.join(sorted(templates))}.")
+    used_prompt(f"{folder.name}/{name}", templates[name].digest)
     return templates[name].fill(fields)
 
 
 @cache
 def read(folder: Path) -> Mapping[str, Template]:
     """Every prompt of a folder, read once: call it while importing, so that no step waits for the disk."""
-    return {file.stem: _parse(file.stem, file.read_text("utf-8")) for file in (folder / "prompts").glob("*.md")}
+    found = {file.stem: _parse(file.stem, file.read_text("utf-8")) for file in (folder / "prompts").glob("*.md")}
+    _known.update({f"{folder.name}/{name}": template for name, template in found.items()})
+    return found
+
+
+def digest_of(name: str) -> str | None:
+    """The digest of the prompt `folder/name` as it is now; None where there is no such prompt."""
+    return _known[name].digest if name in _known else None
 
 
 def render(name: str, value: object) -> str:

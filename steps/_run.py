@@ -11,7 +11,7 @@ from events.errors import StoreError
 from events.log import EventLog
 from llm.client import Model, Usage as ModelUsage
 from steps._host import Bare, Host
-from steps._journal import Journal
+from steps._journal import Checkpoints, Journal
 from steps._pace import Pace
 from steps._place import current_attempt
 from steps.errors import RunLost
@@ -20,7 +20,11 @@ Ending = Literal["cancelled", "released", "lost"]
 
 
 class Run:
-    """Ambient while a pipeline runs. Everything it says goes to the log, in order, under the holder's epoch."""
+    """Ambient while a pipeline runs. Everything it says goes to the log, in order, under the holder's epoch.
+
+    `models` are those that are named to the model server; `inherited` are the checkpoints of the run that this one does
+    again, as far as they are good for it.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,8 @@ class Run:
         plan: Sequence[PlannedStep] = (),
         host: Host | None = None,
         seconds_left: float = 900.0,
+        models: str | None = None,
+        inherited: Checkpoints | None = None,
         on_lost: Callable[[BaseException], object] = lambda error: None,
     ) -> None:
         self.id = run_id
@@ -41,7 +47,11 @@ class Run:
         self.model = model
         self.journal = journal or Journal()
         self.host: Host = host or Bare()
+        self.models = models
+        self.inherited = inherited or {}
         self.pace = Pace(plan, floor=self.journal.progress)
+        for step in self.journal.finished():
+            self.pace.end(step)
         self.deadline = time.monotonic() + seconds_left
         self.ending: Ending | None = None
         self.lost: BaseException | None = None

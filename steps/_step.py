@@ -9,19 +9,43 @@ ours, the same with and without Prefect.
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Generic, ParamSpec, TypeVar, get_type_hints
 
-from pydantic import TypeAdapter
+from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError, from_json
 
-from events.contract import Expected, StepComplete, StepCompleteData, StepError, StepErrorData, StepStart, StepStartData
+from events.contract import (
+    Expected,
+    MadeOf,
+    StepComplete,
+    StepCompleteData,
+    StepError,
+    StepErrorData,
+    StepStart,
+    StepStartData,
+)
 from steps._attempt import Attempt
 from steps._journal import Past
+from steps._made_of import Basis
 from steps._once import Once
 from steps._place import attempting, current_lane, current_round, current_run
+from steps._rehearsal import current_rehearsal
 from steps._retry import RetryPolicy, tell_retry
 from steps._run import Run
-from steps.errors import CANCELLED_PROBLEM, STOPPED_PROBLEM, RunLost, StepFailed, cause_of, problem_of, retryable
+from steps.errors import (
+    CANCELLED_PROBLEM,
+    STOPPED_PROBLEM,
+    DeadlinePassed,
+    RunLost,
+    StepFailed,
+    cause_of,
+    problem_of,
+    retryable,
+)
+
+log = logging.getLogger("stepglass.steps")
 
 P = ParamSpec("P")
 Out = TypeVar("Out")
@@ -40,9 +64,12 @@ class Step(Generic[P, Out]):
         self.timeout = timeout
         self.expected = Expected(p50=int(expected * 1000), p90=int(expected * 2000), n=0)
         self.output: TypeAdapter[Out] = TypeAdapter(get_type_hints(fn)["return"])
+        self.basis = Basis(self)
         self.__doc__ = inspect.getdoc(fn)
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
+        if (rehearsal := current_rehearsal()) is not None:
+            return await rehearsal.call(self.id, self.basis.inputs(args, kwargs), self.output.validate_python)
         run = current_run()
         past = run.journal.past((self.id, current_lane(), current_round()))
         if past.done:
@@ -56,11 +83,14 @@ class Step(Generic[P, Out]):
             try:
                 await self._start(run, attempt)
                 try:
-                    result = await self._attempt(run, attempt, lambda: self.fn(*args, **kwargs))
+                    made = await self._attempt(run, attempt, lambda: self.fn(*args, **kwargs))
+                    past.result, result = self._kept(made)
                 except Exception as error:
                     await self._failure(run, attempt, past, error)
                 else:
-                    return await self._complete(run, attempt, past, result)
+                    basis = self.basis.made_of(args, kwargs, attempt.prompts, run.models)
+                    await self._complete(run, attempt, past, basis)
+                    return result
             except asyncio.CancelledError:
                 self._cancelled(run, attempt, past)
                 raise
@@ -77,14 +107,30 @@ class Step(Generic[P, Out]):
                 return await call()
 
         once = Once(body)
+        left = max(0.0, run.seconds_left)
+        clock = asyncio.timeout(min(self.timeout, left))
         try:
-            async with asyncio.timeout(min(self.timeout, max(0.0, run.seconds_left))):
+            async with clock:
                 await run.host.attempt(self.id, self.label, attempt.number, once)
                 return await once()
         except TimeoutError as error:
-            raise TimeoutError(str(error) or f"{self.label} did not finish within {self.timeout:g} s.") from error
+            if not clock.expired():
+                raise
+            if left < self.timeout:
+                raise DeadlinePassed(f"The run's deadline passed during: {self.label}.") from error
+            raise TimeoutError(f"{self.label} did not finish within {self.timeout:g} s.") from error
         finally:
             await once.cancel()
+
+    def _kept(self, result: Out) -> tuple[JsonValue, Out]:
+        """The result as JSON, and as whoever takes it from the log finds it: what does not come back fails here."""
+        try:
+            plain: JsonValue = from_json(self.output.dump_json(result))
+            return plain, self.output.validate_python(plain)
+        except (PydanticSerializationError, ValidationError) as error:
+            log.error("step %s: its result does not survive its own JSON", self.id, exc_info=error)
+            detail = f"What {self.id} returned ({type(result).__name__}) cannot be read back from its own JSON."
+            raise StepFailed("The step's result cannot be kept", detail) from error
 
     async def _failure(self, run: Run, attempt: Attempt, past: Past, error: Exception) -> None:
         """Tell of it and return for another attempt, or end the step."""
@@ -126,8 +172,8 @@ class Step(Generic[P, Out]):
         data = StepErrorData(problem=problem)
         run.say(StepError(**attempt.where, message="cancelled", duration=attempt.duration, data=data))
 
-    async def _complete(self, run: Run, attempt: Attempt, past: Past, result: Out) -> Out:
-        past.open, past.done, past.result = False, True, self.output.dump_python(result, mode="json")
+    async def _complete(self, run: Run, attempt: Attempt, past: Past, basis: MadeOf | None) -> None:
+        past.open, past.done = False, True
         run.pace.end(self.id)
         await run.commit(
             StepComplete(
@@ -135,10 +181,9 @@ class Step(Generic[P, Out]):
                 message=f"{self.label}: done",
                 duration=attempt.duration,
                 progress=run.pace.percent(),
-                data=StepCompleteData(result=past.result, text=attempt.digest),
+                data=StepCompleteData(result=past.result, text=attempt.digest, made_of=basis),
             )
         )
-        return result
 
     def _failed(self, detail: str, problem: Any) -> StepFailed:
         failed = StepFailed(problem.title, detail)

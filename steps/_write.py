@@ -80,6 +80,7 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
     if lane := current_lane():
         labels["lane"] = lane
     written: list[str] = []
+    told = False
     try:
         async with run.model.stream(replace(call, labels=labels)) as deltas:
             async for delta in deltas:
@@ -88,12 +89,14 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
                     attempt.wrote(delta.text)
                     read(delta.text)
                 if delta.usage:
+                    told = True
                     run.spent(delta.usage)
     except ModelError as error:
-        if error.usage:
+        if error.usage and not told:
             run.spent(error.usage)
         raise
     except asyncio.CancelledError:
-        if run.ending not in ("released", "lost"):
+        # Not once more for a call that was over: it may be cancelled while its connection is closed.
+        if not told and run.ending not in ("released", "lost"):
             run.spent(run.model.estimate(call, "".join(written)))
         raise

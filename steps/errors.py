@@ -1,6 +1,7 @@
 """How a step says that it failed, and what a viewer is told of any failure.
 
 StepFailed      the step knows what is wrong; `retryable` says whether another attempt can help
+DeadlinePassed  the run's time was up while the step was at work
 RunLost         this process may not write to the run any more; nothing else is said by it
 """
 
@@ -14,6 +15,7 @@ log = logging.getLogger("stepglass.steps")
 STEP_FAILED = "/problems/step-failed"
 MODEL_FAILED = "/problems/model-failed"
 TIMED_OUT = "/problems/step-timed-out"
+DEADLINE = "/problems/deadline"
 CANCELLED = "/problems/cancelled"
 WORKER_LOST = "/problems/worker-lost"
 
@@ -31,6 +33,10 @@ class StepFailed(Exception):
         self.retryable = retryable
         self.step: str | None = None  # filled in by the engine
         self.problem: Problem | None = None
+
+
+class DeadlinePassed(TimeoutError):
+    """It is the run whose time was up, not the step's: another attempt has none either."""
 
 
 class RunLost(Exception):
@@ -53,7 +59,7 @@ def retryable(error: BaseException) -> bool:
     """Can another attempt help? Errors that nobody foresaw are not tried again: they would be again."""
     if isinstance(error, ModelError | StepFailed):
         return error.retryable
-    return isinstance(error, TimeoutError)
+    return isinstance(error, TimeoutError) and not isinstance(error, DeadlinePassed)
 
 
 def problem_of(error: BaseException, step: str) -> Problem:
@@ -65,6 +71,8 @@ def problem_of(error: BaseException, step: str) -> Problem:
             return Problem(type=STEP_FAILED, title=error.title, detail=error.detail, errors=error.errors)
         case ModelError():
             return Problem(type=MODEL_FAILED, title=error.title, detail=error.detail)
+        case DeadlinePassed():
+            return Problem(type=DEADLINE, title="The run took too long", detail=str(error))
         case TimeoutError():
             return Problem(type=TIMED_OUT, title="The step took too long", detail=str(error) or "Its time was up.")
         case _:

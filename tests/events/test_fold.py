@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from events.contract import Expected, Problem
+from events.contract import Expected, Problem, Reused
 from events.fold import closing, fold, fold_all, open_steps, opening
 from events.log import Entry
 from events.view import OpenPlace, RunView, StepView
@@ -121,7 +121,13 @@ def test_the_plan_gives_the_order_and_what_was_reused_keeps_its_result() -> None
     view = view_of(Story().queued().reused("framework", {"a": 1}, "run-1").started())
     assert [step.step for step in view.steps] == [step.step for step in PLAN]
     assert view.steps[1] == StepView(
-        step="framework", label="Generate framework", status="complete", attempt=1, result_seq=2, reused_from="run-1"
+        step="framework",
+        label="Generate framework",
+        status="complete",
+        attempt=1,
+        result_seq=2,
+        reused_from="run-1",
+        reused=Reused(run_id="run-1"),
     )
 
 

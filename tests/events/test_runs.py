@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import anyio
 import pytest
 
-from events.contract import EVENT, Event, StepRetry
+from events.contract import EVENT, Event, RunQueued, RunQueuedData, StepRetry
 from events.errors import Fenced, KeyReused, RunEnded, UnknownRun
 from events.fold import fold_all
 from events.runs import DEFAULT_TENANT, NewRun
@@ -60,6 +60,34 @@ async def test_a_forked_run_opens_with_what_it_reuses(store: Store) -> None:
     assert await story(store.log, run.run_id) == ["run_queued", "step_complete"]
     view = await store.runs.view(run.run_id, DEFAULT_TENANT)
     assert [(step.step, step.status, step.result_seq) for step in view.steps] == [("brief", "complete", 2)]
+
+
+async def test_a_run_leads_to_those_that_do_it_again_and_to_nobody_else_s(store: Store) -> None:
+    source = (await store.runs.accept(new())).run_id
+    queued = RunQueued(data=RunQueuedData(pipeline="vision", forked_from=str(source)))
+    forks = [(await store.runs.accept(NewRun("vision", {}, [queued]))).run_id for _ in range(2)]
+    await store.runs.accept(NewRun("vision", {}, [queued], tenant="acme"))
+    assert await store.runs.forks(source, DEFAULT_TENANT) == forks[::-1]
+    assert await store.runs.forks(forks[0], DEFAULT_TENANT) == []
+
+
+async def test_a_key_that_started_a_run_starts_none_that_does_another_again(store: Store) -> None:
+    first = await store.runs.accept(new(key="k"))
+    queued = RunQueued(data=RunQueuedData(pipeline="vision", forked_from=str(first.run_id), from_step="brief"))
+    fork = NewRun("vision", {}, [queued], idempotency_key="f")
+    one = await store.runs.accept(fork)
+    assert (await store.runs.accept(fork)).run_id == one.run_id
+    other = queued.model_copy(update={"data": queued.data.model_copy(update={"from_step": "qa"})})
+    for first_words, key in ((queued, "k"), (other, "f")):
+        with pytest.raises(KeyReused):
+            await store.runs.accept(NewRun("vision", {}, [first_words], idempotency_key=key))
+
+
+async def test_operators_learn_whose_a_run_is(store: Store) -> None:
+    run = await store.runs.accept(new(tenant="acme"))
+    assert await store.runs.owner(run.run_id) == "acme"
+    with pytest.raises(UnknownRun):
+        await store.runs.owner(uuid4())
 
 
 async def test_a_run_that_is_accepted_with_a_holder_is_offered_to_nobody_else(store: Store) -> None:

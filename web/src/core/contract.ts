@@ -41,11 +41,14 @@ export interface RunQueuedEvent extends RunEnvelope {
 }
 /**
  * `title` is what people call this run among others of its pipeline: one line, of at most 120 characters.
+ *
+ * `forked_from` is the run that this one does again, from `from_step` on where that was named or found.
  */
 export interface RunQueuedData {
   pipeline: string;
   title?: string;
   forked_from?: string;
+  from_step?: string;
 }
 /**
  * What every event carries. `ts` and `duration` are in ms, `progress` is of the run, 0 to 100.
@@ -137,12 +140,14 @@ export interface PartialEvent extends StepEnvelope {
   data: PartialData;
 }
 /**
- * `input_hash` makes a part the checkpoint of one model call among several in a step.
+ * `input_hash` makes a part the checkpoint of one model call among several in a step; `models` are those that were
+ * named to it.
  */
 export interface PartialData {
   path: string;
   value?: JsonValue;
   input_hash?: string;
+  models?: string;
 }
 export interface PartialWithdrawnEvent extends StepEnvelope {
   type: "partial_withdrawn";
@@ -219,12 +224,20 @@ export interface StepCompleteData {
   result?: JsonValue;
   reused?: Reused;
   text?: TextDigest;
+  made_of?: MadeOf;
 }
 /**
- * The run that a result was taken from.
+ * The run that made a result, and what that took there: nothing of it is counted in the run that takes it over.
+ *
+ * `duration` in ms; `cost_usd` sums the known costs.
  */
 export interface Reused {
   run_id: string;
+  duration?: number;
+  cost_usd?: number;
+  input_tokens?: number;
+  output_tokens?: number;
+  models?: string[];
 }
 /**
  * What the joined `model_chunk`s of an attempt must add up to: `chars` in code points, `sha256` of the UTF-8.
@@ -233,6 +246,18 @@ export interface TextDigest {
   chunks: number;
   chars: number;
   sha256: string;
+}
+/**
+ * What a result follows from, for telling whether another run would be given the same: digests of the step's
+ * arguments, of the form of its result and of each prompt that it used, and the models that were named to it.
+ */
+export interface MadeOf {
+  inputs: string;
+  output: string;
+  prompts: {
+    [k: string]: string;
+  };
+  models?: string;
 }
 export interface StepErrorEvent extends StepEnvelope {
   type: "step_error";
