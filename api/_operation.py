@@ -12,7 +12,7 @@ from api.state import Request
 Endpoint = Callable[[Request], Awaitable[Response]]
 JSON, MARKDOWN, HTML, CSS = "application/json", "text/markdown", "text/html", "text/css"
 SSE, NDJSON = "text/event-stream", "application/x-ndjson"
-MERGE_PATCH = "application/merge-patch+json"
+TEXT, MERGE_PATCH = "text/plain", "application/merge-patch+json"
 # What can be wrong whenever an address names a run.
 RUN = ("unknown-run", "unavailable")
 BODY_PROBLEMS = [

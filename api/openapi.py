@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from api._operation import Answer, Operation
 from api.problems import KINDS, MEDIA_TYPE, Kind
 from api.runs import LARGEST_PAGE, PAGE, STATUSES
+from api.stats import DAYS, MOST_DAYS
 from events.contract import Problem
 
 Doc = dict[str, Any]
@@ -101,6 +102,12 @@ PARAMETERS: dict[str, Doc] = {
         "in": "query",
         "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
         "description": "How many on a page.",
+    },
+    "days": {
+        "name": "days",
+        "in": "query",
+        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": DAYS},
+        "description": "Days to count, today being the last.",
     },
 }
 IN_PATH = [name for name, parameter in PARAMETERS.items() if parameter["in"] == "path"]
