@@ -88,10 +88,7 @@ async def change(request: Request, act: Act) -> JSONResponse:
     versions, tenant = request.state["store"].versions, request.state["tenant"]
     for left in reversed(range(TRIES)):
         now = await present(request, run_id)
-        if expected is not None and str(now.last.number) not in expected:
-            detail = f"The document is at version {now.last.number} by now."
-            raise HttpProblem("outrun", detail, headers={"ETag": etag(now.last)}, version=now.last.number)
-        following = await act(now)
+        following = await made_of(now, act, stale=expected is not None and str(now.last.number) not in expected)
         if following is None:
             return shown(run_id, now.last)
         try:
@@ -101,6 +98,21 @@ async def change(request: Request, act: Act) -> JSONResponse:
             if not left:
                 raise
     raise AssertionError
+
+
+async def made_of(now: Present, act: Act, *, stale: bool) -> Version | None:
+    """What `act` makes of the document. For who has `stale` eyes that is nothing, or a 412: nothing where all is as it
+    should become, as when they ask again because an answer was lost (RFC 9110, section 13.1.1, allows it)."""
+    try:
+        following = await act(now)
+    except HttpProblem:
+        if not stale:
+            raise
+    else:
+        if following is None or not stale:
+            return following
+    detail = f"The document is at version {now.last.number} by now."
+    raise HttpProblem("outrun", detail, headers={"ETag": etag(now.last)}, version=now.last.number)
 
 
 def shown(run_id: UUID, version: Version, *, present: bool = True) -> JSONResponse:

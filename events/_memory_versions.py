@@ -26,7 +26,8 @@ class MemoryVersions:
 
     async def page(self, run_id: UUID, tenant: str, before: int | None = None, limit: int = 50) -> list[Version]:
         newest_first = self._of(run_id, tenant)[::-1]
-        return [version for version in newest_first if before is None or version.number < before][:limit]
+        below = [version for version in newest_first if before is None or version.number < before]
+        return [replace(version, content=None) for version in below[:limit]]
 
     async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
         self._check(run_id, tenant)

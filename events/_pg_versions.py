@@ -10,14 +10,16 @@ from events._pg import Connection, Database, Row
 from events.errors import Outrun, UnknownRun
 from events.versions import Version
 
-_COLUMNS = """
-    SELECT v.number, v.kind, v.shows, v.back, v.ahead, v.sections, v.by, v.made_at, v.refined_by, s.content
+_ACTS = """
+    SELECT v.number, v.kind, v.shows, v.back, v.ahead, v.sections, v.by, v.made_at, v.refined_by, {} AS content
     FROM stepglass.runs r JOIN stepglass.versions v USING (run_id)
     JOIN stepglass.versions s ON s.run_id = v.run_id AND s.number = v.shows
     WHERE r.run_id = $1 AND r.tenant = $2
 """
-_PAGE = _COLUMNS + " AND ($3::int IS NULL OR v.number < $3) ORDER BY v.number DESC LIMIT $4"
-_FIND = _COLUMNS + " AND v.number = $3"
+_FACTS, _WHOLE = _ACTS.format("NULL::text"), _ACTS.format("s.content")
+_PAGE = _FACTS + " AND ($3::int IS NULL OR v.number < $3) ORDER BY v.number DESC LIMIT $4"
+_LAST = _WHOLE + " ORDER BY v.number DESC LIMIT 1"
+_FIND = _WHOLE + " AND v.number = $3"
 _ADD = """
     INSERT INTO stepglass.versions
         (run_id, number, kind, shows, back, ahead, sections, content, by, made_at, refined_by)
@@ -35,8 +37,8 @@ class PostgresVersions:
         self._database = database
 
     async def last(self, run_id: UUID, tenant: str) -> Version | None:
-        newest = await self.page(run_id, tenant, limit=1)
-        return newest[0] if newest else None
+        row = await self._database.read(lambda connection: connection.fetchrow(_LAST, run_id, tenant))
+        return None if row is None else _version(row)
 
     async def find(self, run_id: UUID, tenant: str, number: int) -> Version | None:
         row = await self._database.read(lambda connection: connection.fetchrow(_FIND, run_id, tenant, number))
@@ -47,10 +49,16 @@ class PostgresVersions:
         return [_version(row) for row in rows]
 
     async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
+        tries = 0
+
         async def add_all(connection: Connection) -> Version:
+            nonlocal tries
+            tries += 1
             following = await connection.fetchval(_NEXT, run_id, tenant)
             if following is None:
                 raise UnknownRun(f"There is no run {run_id}.")
+            if tries > 1 and (kept := await _kept(connection, run_id, tenant, versions[-1])) is not None:
+                return kept
             if following != versions[0].number:
                 raise asyncpg.UniqueViolationError
             return [await _add(connection, run_id, version) for version in versions][-1]
@@ -60,6 +68,13 @@ class PostgresVersions:
         except asyncpg.UniqueViolationError as error:
             words = f"Version {versions[0].number} of the document of run {run_id} is not the next one any more."
             raise Outrun(words) from error
+
+
+async def _kept(connection: Connection, run_id: UUID, tenant: str, version: Version) -> Version | None:
+    """The version as it is stored, if it is: asked where the answer of the database may have been lost."""
+    row = await connection.fetchrow(_FIND, run_id, tenant, version.number)
+    found = None if row is None else _version(row)
+    return found if found is not None and replace(found, at=version.at) == version else None
 
 
 async def _add(connection: Connection, run_id: UUID, version: Version) -> Version:
@@ -76,7 +91,7 @@ def _version(row: Row) -> Version:
     return Version(
         number=row["number"],
         kind=row["kind"],
-        content=json.loads(row["content"]),
+        content=None if row["content"] is None else json.loads(row["content"]),
         shows=row["shows"],
         back=row["back"],
         ahead=tuple(row["ahead"]),

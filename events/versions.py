@@ -71,11 +71,13 @@ class Versions(Protocol):
     async def find(self, run_id: UUID, tenant: str, number: int) -> Version | None: ...
 
     async def page(self, run_id: UUID, tenant: str, before: int | None = None, limit: int = 50) -> list[Version]:
-        """Versions below `before`, newest first."""
+        """Versions below `before`, newest first, each with None for its content: a document may be large."""
         ...
 
     async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
         """Store `versions`, all or none, and give the last one as it is stored.
+
+        They are stored once, also when the answer of the database is lost and they are sent again.
 
         Raises `Outrun` when somebody else added one of these numbers before, `UnknownRun`, `StoreUnavailable`.
         """

@@ -11,9 +11,10 @@ from pydantic import JsonValue
 
 from events.errors import Outrun, UnknownRun
 from events.runs import DEFAULT_TENANT
-from events.store import Store
+from events.store import Store, open_store
 from events.versions import Version, changed, redone, undone, written_by_run
 from tests.events.words import LAST, held, new
+from tests.proxy import Proxy
 
 THEN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -150,6 +151,33 @@ async def test_versions_come_in_pages_newest_first(store: Store, document: Docum
     assert [version.number for version in page] == [5, 4]
     page = await store.versions.page(document.run_id, DEFAULT_TENANT, before=4, limit=9)
     assert [version.number for version in page] == [3, 2, 1]
+    assert [version.content for version in page] == [None, None, None]
+
+
+@pytest.mark.parametrize("lost", ["answer", "question"])
+async def test_a_version_whose_answer_was_lost_is_there_once(proxy: Proxy, lost: str) -> None:
+    async with open_store(proxy.url) as store:
+        document = Document(store, (await store.runs.accept(new())).run_id)
+        first = await document.begin()
+        (proxy.lose_answer_to if lost == "answer" else proxy.lose)(b"COMMIT")
+        made = await document.add(changed(first, {"vision": "two"}, ["vision"], "Ada"))
+        assert proxy.lost.is_set()
+        assert made == await document.last()
+        assert (made.number, made.content) == (2, {"vision": "two"})
+
+
+async def test_whose_answer_was_lost_and_who_was_outrun_meanwhile_is_told(proxy: Proxy, database_url: str) -> None:
+    async with open_store(proxy.url) as store, open_store(database_url) as elsewhere:
+        document = Document(store, (await store.runs.accept(new())).run_id)
+        first = await document.begin()
+        proxy.away = True
+        proxy.cut()
+        mine = asyncio.create_task(document.add(changed(first, "mine", ["vision"], "Ada")))
+        await elsewhere.versions.add(document.run_id, DEFAULT_TENANT, changed(first, "yours", ["vision"], "Ada"))
+        proxy.away = False
+        with pytest.raises(Outrun):
+            await mine
+        assert (await document.last()).content == "yours"
 
 
 async def test_of_another_tenant_s_document_there_is_nothing(store: Store, document: Document) -> None:
