@@ -49,7 +49,7 @@ class Past:
 
 @dataclass(slots=True)
 class Journal:
-    """The fold of a log for the worker that carries the run on."""
+    """The fold of a log for the worker that carries the run on. `models` are those that wrote what was taken over."""
 
     places: dict[Place, Past] = field(default_factory=dict[Place, Past])
     checkpoints: Checkpoints = field(default_factory=dict[tuple[str, str, str], JsonValue])
@@ -59,7 +59,7 @@ class Journal:
     queued_ts: int = 0
     progress: float = 0.0
     usages: list[Usage] = field(default_factory=list[Usage])
-    models: list[str] = field(default_factory=list[str])
+    models: set[str] = field(default_factory=set[str])
     result: JsonValue = None
 
     @classmethod
@@ -107,6 +107,7 @@ class Journal:
             case StepComplete():
                 past = self.past((event.step, event.lane, event.round))
                 past.open, past.waiting, past.done, past.result = False, False, True, event.data.result
+                self.models.update((event.data.reused.models if event.data.reused else None) or ())
             case StepError():
                 past = self.past((event.step, event.lane, event.round))
                 past.open, past.waiting, past.problem = False, False, event.data.problem

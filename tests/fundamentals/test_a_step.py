@@ -1,12 +1,15 @@
 """What a step is and what it tells. Read this first."""
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, field_serializer
 
 from flows._pipeline import pipeline
+from llm.client import Call, Delta
 from llm.errors import ContentFiltered, StreamCut
 from steps._checkpoint import checkpoint
 from steps._place import lane
@@ -240,3 +243,95 @@ async def test_a_step_may_say_itself_that_it_failed_and_why(stage: Stage):
 async def test_a_step_outside_of_a_run_says_what_is_missing():
     with pytest.raises(RuntimeError, match="inside a pipeline"):
         await haiku(Topic(name="frogs"))
+
+
+class Rounded(BaseModel):
+    """Says another thing in JSON than it takes."""
+
+    share: float
+
+    @field_serializer("share")
+    def _percent(self, share: float) -> str:
+        return f"{share:.0%}"
+
+
+@step("Round", retries=2, backoff=0)
+async def rounds(topic: Topic) -> Rounded:
+    return Rounded(share=0.25)
+
+
+@pipeline("Rounding", plan={rounds: ()})
+async def rounding(topic: Topic) -> Rounded:
+    return await rounds(topic)
+
+
+async def test_a_result_that_its_own_json_does_not_give_back_fails_at_once_and_not_after_a_crash(stage: Stage):
+    outcome = await stage.run(rounding, Topic(name="frogs"))
+
+    assert outcome.problem is not None
+    assert outcome.problem.title == "The step's result cannot be kept"
+    assert "Rounded" in outcome.problem.detail
+    assert await stage.story() == ["run_queued", "run_start", "step_start rounds", "step_error rounds", "error"]
+    await stage.check()
+
+
+class Stamped(BaseModel):
+    at: float
+
+    @field_serializer("at")
+    def _seconds(self, at: float) -> int:
+        return int(at)
+
+
+@step("Stamp")
+async def stamps(topic: Topic) -> Stamped:
+    return Stamped(at=1.5)
+
+
+@pipeline("Stamping", plan={stamps: ()})
+async def stamping(topic: Topic) -> Stamped:
+    found = await stamps(topic)
+    assert found.at == 1, "as whoever goes on after a crash finds it"
+    return found
+
+
+async def test_what_a_step_gives_is_what_stands_in_the_log(stage: Stage):
+    assert (await stage.run(stamping, Topic(name="frogs"))).result == {"at": 1}
+
+
+async def test_a_step_that_the_deadline_of_the_run_cut_off_says_so(stage: Stage):
+    stage.model.answers("haiku", ["An old ", Gate()])
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    carry = await stage.claimed(one_haiku)
+    object.__setattr__(carry.claim, "seconds_left", 0.05)
+
+    await carry.go()
+
+    problem = (await stage.last("error")).data.problem
+    assert problem.type == "/problems/deadline"
+    assert "120 s" not in problem.detail
+
+
+async def test_a_call_that_was_over_when_it_was_cancelled_is_on_the_bill_once(stage: Stage):
+    """Its connection may take a while to close, behind the last word of the answer."""
+    closing = asyncio.Event()
+    open_stream = stage.model.stream
+
+    @asynccontextmanager
+    async def slow_to_close(call: Call) -> AsyncGenerator[AsyncIterator[Delta]]:
+        async with open_stream(call) as deltas:
+            yield deltas
+        closing.set()
+        await asyncio.Event().wait()
+
+    stage.model.stream = slow_to_close
+    stage.model.answers("haiku", ["An old pond"])
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    carry = await stage.claimed(one_haiku)
+    going = asyncio.create_task(carry.go())
+    await closing.wait()
+    carry.end("cancelled")
+    await going
+
+    assert (await stage.story()).count("usage haiku") == 1
+    await stage.check()
