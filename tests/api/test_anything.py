@@ -9,11 +9,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from api.operations import OPERATIONS
 from events.store import Store
+from tests.api.editing import WISH, made
 from tests.api.test_generate_stream import REFINEMENT
 from tests.api.test_openapi import DOCUMENT, conforms, schema_of
 from tests.api.test_starting import BRIEF, START
 from tests.api.writing import told
 from tests.histories import simple_story
+from tests.vision import FRAMEWORK
 
 TEXT = st.text(max_size=20)
 ANYTHING = st.recursive(
@@ -22,7 +24,7 @@ ANYTHING = st.recursive(
     max_leaves=20,
 )
 PATHS = ["/api/runs", "/api/vision-framework-v2/generate-stream", "/api/vision-framework-v2/refine"]
-GOOD = {"/api/runs": START, PATHS[1]: BRIEF, PATHS[2]: REFINEMENT}
+GOOD = {"/api/runs": START, PATHS[1]: BRIEF, PATHS[2]: REFINEMENT, "/framework": FRAMEWORK, "/refine": WISH}
 # The application is the same for every example: what one leaves behind is only more runs.
 SHARED = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -105,3 +107,43 @@ async def test_any_cursor_may_be_asked_for(client: AsyncClient, store: Store, pa
 async def test_any_run_may_be_asked_for(client: AsyncClient, name: str):
     for operation_id, path in [("show_run", ""), ("show_result", "/result"), ("watch_run", "/events")]:
         documented(await client.get(f"/api/runs/{quote(name, safe='')}{path}"), operation_id)
+
+
+@SHARED
+@given(
+    body=ANYTHING | changed("/framework"),
+    seen=TEXT | st.sampled_from(['"1"', "*", 'W/"1", "2"']),
+    author=TEXT | st.just("Ada"),
+)
+async def test_any_change_may_be_sent_to_a_document(
+    client: AsyncClient, store: Store, body: Any, seen: str, author: str
+):
+    path, headers = f"/api/runs/{await made(store)}/framework", {b"Stepglass-Author": author.encode()}
+    seeing = {**headers, b"If-Match": seen.encode()}
+
+    documented(await client.patch(path, json=body, headers=seeing), "edit_framework")
+    documented(await client.post(f"{path}/undo", headers=seeing), "undo")
+    documented(await client.post(f"{path}/redo", headers=headers), "redo")
+    conforms((await client.get(path)).json(), schema_of("show_framework", 200, "application/json"))
+
+
+@SHARED
+@given(body=ANYTHING | changed("/refine"), refined_by=ANYTHING | st.uuids().map(str))
+async def test_any_wish_may_be_sent(client: AsyncClient, store: Store, body: Any, refined_by: Any):
+    path = f"/api/runs/{await made(store)}"
+
+    documented(await client.post(f"{path}/refine", json=body), "refine_section")
+    answer = await client.post(f"{path}/framework/apply", json={"refine_run_id": refined_by})
+    documented(answer, "apply_refinement")
+
+
+@SHARED
+@given(
+    version=TEXT.filter(lambda name: name.strip("/.") != "" and "/" not in name) | st.integers().map(str),
+    params=st.dictionaries(st.sampled_from(["before", "limit"]), TEXT | st.integers().map(str)),
+)
+async def test_any_version_may_be_asked_for(client: AsyncClient, store: Store, version: str, params: dict[str, str]):
+    path = f"/api/runs/{await made(store)}/framework/versions"
+
+    documented(await client.get(f"{path}/{quote(version, safe='')}"), "show_version")
+    documented(await client.get(path, params=params), "list_versions")
