@@ -33,7 +33,7 @@ export function createClient(options: ClientOptions = {}): Client {
     api: createApi(http),
     run: (runId) => kept(runs, runId, () => createRunStore({ ...options, http, runId })),
     runs: (filter = {}) =>
-      kept(lists, `${filter.status ?? ""}\n${filter.pipeline ?? ""}`, () =>
+      kept(lists, [filter.status, filter.pipeline, filter.without].join("\n"), () =>
         createRunsStore({ ...options, http, filter }),
       ),
   };

@@ -19,6 +19,8 @@ export interface RunsState {
   readonly more: boolean;
   /** False until the first page is there. */
   readonly loaded: boolean;
+  /** While older ones are on their way. */
+  readonly loadingMore: boolean;
   /** Why the last page could not be loaded. */
   readonly problem: Problem | undefined;
   readonly connection: Connection;
@@ -33,10 +35,16 @@ export interface RunsStore extends Store<RunsState> {
 export interface RunsStoreOptions extends HttpOptions, ConnectionOptions {
   filter?: RunsFilter | undefined;
   pageSize?: number;
+  /** Runs that are kept, however many begin; more, if somebody asks for older ones. */
+  room?: number;
   http?: Http | undefined;
   schedule?: Scheduler | undefined;
   lingerMs?: number | undefined;
 }
+
+const ROOM = 500;
+/** So many pages without anything that is wanted, and whoever looks is asked whether to go on. */
+const PAGES = 10;
 
 export function createRunsStore(options: RunsStoreOptions = {}): RunsStore {
   return new LiveRuns(options);
@@ -51,17 +59,19 @@ class LiveRuns implements RunsStore {
   #runs = new Map<string, RunView>();
   /** The `after` of the next page; undefined when there is none. */
   #next: string | undefined;
-  #cursor = 0;
-  /** The latest first page that was asked for: an older answer is of no use any more. */
-  #refreshing: AbortController | undefined;
-  /** What changed while that page was on its way, and may not be in it. */
-  #meanwhile: RunBody[] = [];
+  /** What the feed goes on from: that of the first page, until the feed moves it. Undefined: look at the list anew. */
+  #cursor: number | undefined;
+  #room: number;
+  /** Pages that are on their way, each with what changed meanwhile, and may not be in it. */
+  #loading = new Set<RunBody[]>();
 
   constructor(options: RunsStoreOptions) {
     this.#options = options;
     this.#http = options.http ?? createHttp(options);
     this.#api = createApi(this.#http);
-    const empty = { runs: [], more: false, loaded: false, problem: undefined, connection: CONNECTING };
+    this.#room = options.room ?? ROOM;
+    const nothing = { runs: [], more: false, loaded: false, loadingMore: false, problem: undefined };
+    const empty: RunsState = { ...nothing, connection: CONNECTING };
     this.#publisher = new Publisher<RunsState>(empty, { ...options, connect: () => this.#connect() });
   }
 
@@ -70,13 +80,17 @@ class LiveRuns implements RunsStore {
   reconnect = (): void => this.#connector?.reconnect();
 
   loadMore = async (): Promise<void> => {
-    if (this.#next !== undefined) await this.#load(this.#next);
+    if (this.#next === undefined || this.#publisher.newest.loadingMore) return;
+    this.#set({ loadingMore: true });
+    // What goes wrong is in the state.
+    await this.#load(this.#next).catch(() => undefined);
+    this.#set({ loadingMore: false });
   };
 
   #connect(): () => void {
     const connector = new Connector(
       {
-        open: (signal) => this.#open(signal),
+        open: (signal, timeoutMs) => this.#open(signal, timeoutMs),
         take: (messages) => this.#take(messages),
         nothingMore: () => "broken",
         tell: (connection) => this.#set({ connection }),
@@ -85,29 +99,27 @@ class LiveRuns implements RunsStore {
     );
     this.#connector = connector;
     connector.start();
-    void this.#refresh();
-    return () => {
-      connector.stop();
-      this.#refreshing?.abort();
-    };
+    return () => connector.stop();
   }
 
   #set(change: Partial<RunsState>): void {
     this.#publisher.set({ ...this.#publisher.newest, ...change });
   }
 
-  #open(signal: AbortSignal): Promise<Response> {
-    const headers = new Headers({ Accept: ACCEPT_SSE });
-    if (this.#cursor) headers.set("Last-Event-ID", String(this.#cursor));
-    return this.#http("/api/runs/events", { headers, signal, cache: "no-store" });
+  /** The first page, if there is none that holds; then what changed since it was read, and what changes. */
+  async #open(signal: AbortSignal, timeoutMs: number): Promise<Response> {
+    if (this.#cursor === undefined) await this.#load(undefined, signal);
+    const headers = new Headers({ Accept: ACCEPT_SSE, "Last-Event-ID": String(this.#cursor) });
+    return this.#http("/api/runs/events", { headers, signal, timeoutMs, cache: "no-store" });
   }
 
   #take(messages: readonly SseMessage[]): Verdict {
     const before = this.#cursor;
     for (const { event: name, data } of messages) {
-      // Between a page and the beginning of a stream something may have changed: so look again.
-      if (name === "stream_gap") this.#cursor = 0;
-      if (name === "stream_gap" || (name === "stream_open" && !this.#cursor)) void this.#refresh();
+      if (name === "stream_gap") {
+        this.#cursor = undefined;
+        return "broken";
+      }
       if (name !== undefined) continue;
       const message = jsonIn(data) as RunChanged | { type: ""; cursor: number } | undefined;
       if (!message) return "broken";
@@ -120,8 +132,8 @@ class LiveRuns implements RunsStore {
   }
 
   #changed(run: RunBody): void {
-    if (this.#refreshing) this.#meanwhile.push(run);
-    const oldest = this.#next === undefined ? "" : (this.#publisher.newest.runs.at(-1)?.runId ?? "");
+    for (const meanwhile of this.#loading) meanwhile.push(run);
+    const oldest = this.#next === undefined ? "" : this.#next;
     // An older run than those on the pages so far comes with its page.
     if (run.run_id >= oldest) this.#merge(run);
   }
@@ -130,41 +142,58 @@ class LiveRuns implements RunsStore {
   #merge(run: RunBody): void {
     const known = this.#runs.get(run.run_id);
     if (known && known.lastSeq > run.tail_seq) return;
-    const { status, pipeline } = this.#options.filter ?? {};
-    const wanted = (!status || run.status === status) && (!pipeline || run.pipeline === pipeline);
-    if (wanted) this.#runs.set(run.run_id, fromSnapshot(run));
+    if (isWanted(run, this.#options.filter)) this.#runs.set(run.run_id, fromSnapshot(run));
     else this.#runs.delete(run.run_id);
   }
 
   #show(change: Partial<RunsState> = {}): void {
     // Ids are UUIDv7: in the order of their time.
-    this.#runs = new Map([...this.#runs].sort(([one], [other]) => (one < other ? 1 : -1)));
+    const newest = [...this.#runs].sort(([one], [other]) => (one < other ? 1 : -1));
+    const left = newest.splice(this.#room);
+    // What there is no room for any more is on a page that may be asked for.
+    if (left.length) this.#next = newest.at(-1)?.[0];
+    this.#runs = new Map(newest);
     this.#set({ runs: [...this.#runs.values()], more: this.#next !== undefined, ...change });
   }
 
-  /** The first page anew, with whatever changes while it is on its way. */
-  async #refresh(): Promise<void> {
-    this.#refreshing?.abort();
-    const refreshing = new AbortController();
-    this.#refreshing = refreshing;
-    this.#meanwhile = [];
-    await this.#load(undefined, refreshing.signal);
-    if (this.#refreshing === refreshing) this.#refreshing = undefined;
-  }
-
-  async #load(after: string | undefined, signal?: AbortSignal): Promise<void> {
-    const { filter, pageSize: limit = 50 } = this.#options;
+  /** A page; and the next ones, for as long as nothing on them is wanted. Throws what the API does. */
+  async #load(from: string | undefined, signal?: AbortSignal): Promise<void> {
+    const meanwhile: RunBody[] = [];
+    this.#loading.add(meanwhile);
     try {
-      const page = await this.#api.listRuns({ ...filter, limit, ...(after === undefined ? {} : { after }) }, signal);
-      if (signal?.aborted) return;
-      if (after === undefined) this.#runs.clear();
-      this.#next = page.nextAfter;
-      for (const run of [...page.runs, ...(after === undefined ? this.#meanwhile : [])]) this.#merge(run);
+      let found = await this.#page(from, meanwhile, signal);
+      for (let pages = 1; !found && this.#next !== undefined && pages < PAGES; pages += 1) {
+        found = await this.#page(this.#next, meanwhile, signal);
+      }
+      // For what somebody asked for there is room.
+      if (from !== undefined) this.#room = Math.max(this.#room, this.#runs.size);
       this.#show({ loaded: true, problem: undefined });
     } catch (error) {
-      if (signal?.aborted) return;
-      if (!(error instanceof RequestError)) throw error;
-      this.#set({ problem: error.problem });
+      if (error instanceof RequestError && !signal?.aborted) this.#set({ problem: error.problem });
+      throw error;
+    } finally {
+      this.#loading.delete(meanwhile);
     }
   }
+
+  /** One page, behind `after`. Gives how many runs on it are wanted. */
+  async #page(after: string | undefined, meanwhile: readonly RunBody[], signal?: AbortSignal): Promise<number> {
+    const { filter = {}, pageSize: limit = 50 } = this.#options;
+    const { without: _, ...asked } = filter;
+    const page = await this.#api.listRuns({ ...asked, limit, ...(after === undefined ? {} : { after }) }, signal);
+    signal?.throwIfAborted();
+    if (after === undefined) {
+      this.#runs.clear();
+      this.#cursor = page.cursor;
+    }
+    const next = page.nextAfter;
+    this.#next = next;
+    const later = meanwhile.filter(({ run_id }) => next === undefined || run_id >= next);
+    for (const run of [...page.runs, ...later]) this.#merge(run);
+    return page.runs.filter((run) => isWanted(run, filter)).length;
+  }
+}
+
+function isWanted(run: RunBody, { status, pipeline, without }: RunsFilter = {}): boolean {
+  return (!status || run.status === status) && (!pipeline || run.pipeline === pipeline) && run.pipeline !== without;
 }

@@ -69,10 +69,11 @@ export interface PlaceBody {
   started_seq?: number | null;
 }
 
-/** `next_after` is the `after` of the next page. */
+/** `next_after` is the `after` of the next page; what changes from now on is behind `cursor`. */
 export interface RunPage {
   runs: RunBody[];
   next_after?: string;
+  cursor: number;
 }
 
 /** One message of `GET /api/runs/events`. */

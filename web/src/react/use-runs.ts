@@ -11,9 +11,9 @@ export interface Runs extends RunsState {
   reconnect: RunsStore["reconnect"];
 }
 
-export function useRuns({ status, pipeline }: RunsFilter = {}): Runs {
+export function useRuns({ status, pipeline, without }: RunsFilter = {}): Runs {
   const client = useClient();
-  const store = useMemo(() => client.runs({ status, pipeline }), [client, status, pipeline]);
+  const store = useMemo(() => client.runs({ status, pipeline, without }), [client, status, pipeline, without]);
   const state = useStore(store, whole);
   return { ...state, loadMore: store.loadMore, reconnect: store.reconnect };
 }

@@ -22,6 +22,8 @@ function run(id: number, seq = 1, more: Partial<RunBody> = {}): RunBody {
 /** A server with a list of runs, in pages of two, and one stream of their changes. */
 class ListServer extends Server {
   runs: RunBody[];
+  /** Where the feed is: what the next page says that it goes on from. */
+  cursor = 3;
   refuse = false;
 
   constructor(runs: RunBody[]) {
@@ -38,6 +40,12 @@ class ListServer extends Server {
     this.raw(`id: ${cursor}\ndata: ${JSON.stringify({ type: "run_changed", cursor, run: changed })}\n\n`);
   }
 
+  /** The cursors that streams were asked for with. */
+  get from(): (string | null)[] {
+    const streams = this.asked.filter(({ path }) => path === "/api/runs/events");
+    return streams.map(({ headers }) => headers.get("Last-Event-ID"));
+  }
+
   get pages(): string[] {
     return this.asked.map(({ path }) => path).filter((path) => path.startsWith("/api/runs?"));
   }
@@ -47,7 +55,8 @@ class ListServer extends Server {
     const all = this.runs.filter(({ status }) => !query.get("status") || status === query.get("status"));
     const from = query.get("after") ? all.findIndex(({ run_id }) => run_id === query.get("after")) + 1 : 0;
     const runs = all.slice(from, from + 2);
-    return json(from + 2 < all.length ? { runs, next_after: runs.at(-1)?.run_id } : { runs });
+    const { cursor } = this;
+    return json(from + 2 < all.length ? { runs, next_after: runs.at(-1)?.run_id, cursor } : { runs, cursor });
   }
 }
 
@@ -126,19 +135,34 @@ describe("the list of runs", () => {
     expect(now().runs.at(-1)?.lastSeq).toBe(8);
   });
 
+  test("begins where its page ends: nothing is missed between them, and nothing is asked for twice", async () => {
+    const server = new ListServer([run(1)]);
+    list(server);
+    await pass();
+    expect([server.pages.length, server.from]).toEqual([1, ["3"]]);
+  });
+
+  test("goes on from the beginning where nothing has ever been started", async () => {
+    const server = new ListServer([]);
+    server.cursor = 0;
+    const { now } = list(server);
+    await pass();
+    server.change(1, run(1));
+    await pass();
+    expect([ids(now()), server.from]).toEqual([[1], ["0"]]);
+  });
+
   test("goes on from its cursor after a break, and does not load the page again", async () => {
     const server = new ListServer([run(1)]);
     const { now } = list(server);
     await pass();
     server.change(10, run(2));
     await pass();
-    const pages = server.pages.length;
     server.drop();
     await pass(300);
     server.change(12, run(3));
     await pass();
-    expect(server.asked.at(-1)?.headers.get("Last-Event-ID")).toBe("10");
-    expect(server.pages).toHaveLength(pages);
+    expect([server.from, server.pages.length]).toEqual([["3", "10"], 1]);
     expect(ids(now())).toEqual([3, 2, 1]);
   });
 
@@ -149,46 +173,68 @@ describe("the list of runs", () => {
     server.change(10, run(2));
     await pass();
     server.runs = [run(4), run(3)];
-    server.raw(frame("stream_gap", { requested_after: 10, oldest_seq: 40, tail_seq: 50, reason: "forgotten" }));
-    await pass();
-    expect(ids(now())).toEqual([4, 3]);
-    server.drop();
+    server.cursor = 7;
+    server.raw(frame("stream_gap", { requested_after: 10, oldest_seq: 1, tail_seq: 7, reason: "restored" }));
     await pass(300);
-    expect(server.asked.findLast(({ path }) => path === "/api/runs/events")?.headers.get("Last-Event-ID")).toBeNull();
+    expect([ids(now()), server.from]).toEqual([
+      [4, 3],
+      ["3", "7"],
+    ]);
   });
 
-  test("is that of the latest answer, also when an earlier one comes after it", async () => {
-    const server = new ListServer([run(1)]);
-    const { now } = list(server);
+  test("holds what changed while an older page was on its way", async () => {
+    const server = new ListServer([3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server);
     await pass();
     let deliver = (): void => undefined;
-    const late = json({ runs: [run(9)] });
+    const late = json({ runs: [run(1, 1)], cursor: 3 });
     server.next.push(() => new Promise<Response>((resolve) => (deliver = () => resolve(late))));
-    const gap = frame("stream_gap", { requested_after: 1, oldest_seq: 1, tail_seq: 1, reason: "test" });
-    server.raw(gap);
+    const more = store.loadMore();
     await pass();
-    server.raw(gap);
-    await pass();
-    deliver();
-    await pass();
-    expect(ids(now())).toEqual([1]);
-  });
-
-  test("holds what changed while its page was on its way", async () => {
-    const server = new ListServer([run(1)]);
-    const { now } = list(server);
-    await pass();
-    let deliver = (): void => undefined;
-    const late = json({ runs: [run(1, 1)] });
-    server.next.push(() => new Promise<Response>((resolve) => (deliver = () => resolve(late))));
-    server.raw(frame("stream_gap", { requested_after: 1, oldest_seq: 1, tail_seq: 1, reason: "test" }));
-    await pass();
+    expect(now().loadingMore).toBe(true);
     server.change(20, run(1, 6, { status: "running" }));
-    server.change(21, run(2));
     await pass();
     deliver();
+    await more;
     await pass();
-    expect(now().runs.map(({ lastSeq }) => lastSeq)).toEqual([1, 6]);
+    expect(now().runs.map(({ lastSeq }) => lastSeq)).toEqual([1, 1, 6]);
+    expect(now().loadingMore).toBe(false);
+  });
+
+  test("asked for older ones twice at once, loads one page", async () => {
+    const server = new ListServer([5, 4, 3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server);
+    await pass();
+    await Promise.all([store.loadMore(), store.loadMore()]);
+    await pass();
+    expect([ids(now()), server.pages.length]).toEqual([[5, 4, 3, 2], 2]);
+  });
+
+  test("leaves out a pipeline, and looks on where a page has nothing else", async () => {
+    const refine = { pipeline: "refine" };
+    const server = new ListServer([run(6, 1, refine), run(5, 1, refine), run(4, 1, refine), run(3), run(2), run(1)]);
+    const { store, now } = list(server, { filter: { without: "refine" } });
+    await pass();
+    expect([ids(now()), now().more, server.pages.length]).toEqual([[3], true, 2]);
+    server.change(9, run(7, 1, refine));
+    server.change(10, run(8));
+    await store.loadMore();
+    await pass();
+    expect(ids(now())).toEqual([8, 3, 2, 1]);
+    expect(server.pages.every((path) => !path.includes("without"))).toBe(true);
+  });
+
+  test("keeps so many runs, however many begin; the others are on their page", async () => {
+    const server = new ListServer([3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server, { room: 3 });
+    await pass();
+    for (let id = 4; id < 20; id += 1) server.change(id, run(id));
+    server.runs = Array.from({ length: 19 }, (_, at) => run(19 - at));
+    await pass();
+    expect([ids(now()), now().more]).toEqual([[19, 18, 17], true]);
+    await store.loadMore();
+    await pass();
+    expect(ids(now())).toEqual([19, 18, 17, 16, 15]);
   });
 
   test("says why it could not be loaded, and is loaded when the server is back", async () => {
@@ -198,7 +244,6 @@ describe("the list of runs", () => {
     await pass();
     expect(now()).toMatchObject({ loaded: false, problem: { title: "The store does not answer" } });
     server.refuse = false;
-    server.drop();
     await pass(500);
     expect(now()).toMatchObject({ loaded: true, problem: undefined });
     expect(ids(now())).toEqual([1]);
