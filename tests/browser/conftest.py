@@ -119,7 +119,7 @@ def site(scripted_site: Site, model: ScriptedModelServer) -> Site:
 
 @pytest.fixture
 async def viewer(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[OpenViewer]:
-    """Opens a tab in a context of its own, or beside another one's: `await viewer(site, beside=first)`. Who is `patient`
+    """Opens a tab in a context of its own, or beside another one's: `await viewer(site, beside=first)`. Who is patient
     stays in the modal when the run is complete. In the end nothing may have happened that no page of ours may do."""
     folder = OUTPUT / re.sub(r"[^\w-]+", "-", request.node.name.removeprefix("test_"))[:120].rstrip("-")
     viewers: list[Viewer] = []
