@@ -21,10 +21,11 @@ OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 class FullView(RunView):
-    """A run as `GET /api/runs/{id}` shows it. `input` only where the API tells it."""
+    """A run as `GET /api/runs/{id}` shows it. `input` and `forks` only where the API tells them."""
 
     result: JsonValue = None
     input: JsonValue = None
+    forks: list[str] = []
 
 
 class RunPage(BaseModel):
@@ -55,11 +56,17 @@ class Api:
 
     async def start(self, pipeline: str, document: Mapping[str, Any], key: str | None = None) -> UUID:
         """Start a run. The key makes it safe to ask again when the answer was lost: there is always one."""
+        return await self._started("/api/runs", {"pipeline": pipeline, "input": document}, key)
+
+    async def retry(self, run_id: UUID, wish: Mapping[str, Any]) -> UUID:
+        """Do a run again: `from_step`, `input`, both or neither. Gives the new run."""
+        return await self._started(f"/api/runs/{run_id}/retry", wish)
+
+    async def _started(self, path: str, body: Mapping[str, Any], key: str | None = None) -> UUID:
         headers = {"Idempotency-Key": key or str(uuid4())}
-        body = {"pipeline": pipeline, "input": document}
         for left in reversed(range(TRIES)):
             try:
-                answer = await self.http.post("/api/runs", json=body, headers=headers)
+                answer = await self.http.post(path, json=body, headers=headers)
                 return UUID(str(OBJECT.validate_json(self._good(answer).content)["run_id"]))
             except httpx.ConnectError:
                 raise NotReachable(self.url) from None

@@ -84,7 +84,8 @@ def remarks(step: StepView) -> Text:
     if step.attempt > 1:
         line.append(f"attempt {step.attempt}  ", style="yellow")
     if step.reused_from:
-        line.append("from an earlier run  ", style="dim")
+        spent = step.reused.cost_usd if step.reused else None
+        line.append("from an earlier run" + (f" ({dollars(spent)} there)" if spent else "") + "  ", style="dim")
     if step.problem and step.status in ("error", "retrying"):
         line.append(f"{step.problem.title}  ", style=STYLES[step.status])
     if step.cost_usd:

@@ -114,6 +114,8 @@ async def see_through(
         watched.view, watched.result = whole, whole.result
     if not json:
         show(console, watched.view, watched.result)
+        if watched.view.status != "complete" and console.is_terminal:
+            console.print(f"Go on from there:  stepglass retry {run_id}", style="dim")
     return code_of(watched), watched
 
 

@@ -179,6 +179,28 @@ def cancel(run: Run, url: Url = None, token: Token = None) -> None:
 
 
 @app.command(rich_help_panel=RUNS)
+def retry(
+    run: Run,
+    from_step: Annotated[
+        str | None, typer.Option("--from", metavar="STEP", help="Do this step again, and all that depends on it.")
+    ] = None,
+    input: Annotated[
+        str | None, typer.Option(metavar="FILE|-", help="Another input: steps that are given the same are taken over.")
+    ] = None,
+    json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Do a run again, from the step that failed or from any other, and watch it. Exit codes as those of generate."""
+    from cli.retry import retry as go
+
+    async def start(api: "Api", console: "Console") -> int:
+        return await go(api, console, run_id=await api.named(run), from_step=from_step, source=input, json=json)
+
+    ask(start, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
 def refine(
     run: Run,
     section: Annotated[

@@ -60,6 +60,10 @@ async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> N
         sys.stdout.write(view.model_dump_json(indent=2, exclude_none=True) + "\n")
         return
     console.print(heading(view), steps(view), "", sep="\n")
+    if view.forked_from:
+        console.print(f"It does run {view.forked_from} again.", style="dim", highlight=False)
+    for fork in view.forks:
+        console.print(f"It was done again as run {fork}.", style="dim", highlight=False)
     if view.ended_at is not None:
         show(console, view, view.result)
     else:
