@@ -2,6 +2,7 @@
 
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { type Client, type ClientOptions, createClient } from "../core/client.ts";
+import { comeBack } from "../core/leaving.ts";
 
 const ClientContext = createContext<Client | undefined>(undefined);
 
@@ -21,7 +22,21 @@ export function StepglassProvider({ client, children, ...options }: StepglassPro
   const [own] = useState(
     () => client ?? createClient({ ...options, onUnauthorized: (problem) => latest.current?.(problem) }),
   );
-  return <ClientContext value={client ?? own}>{children}</ClientContext>;
+  const used = client ?? own;
+  useReturn(used);
+  return <ClientContext value={used}>{children}</ClientContext>;
+}
+
+/** Whoever is here has not left: not by reloading, not by going to another of our pages, not by coming back to one. */
+function useReturn({ http }: Client): void {
+  useEffect(() => {
+    const returned = (event: PageTransitionEvent): void => {
+      if (event.persisted) comeBack(http);
+    };
+    comeBack(http);
+    window.addEventListener("pageshow", returned);
+    return () => window.removeEventListener("pageshow", returned);
+  }, [http]);
 }
 
 export function useClient(): Client {
