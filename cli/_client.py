@@ -62,6 +62,10 @@ class Api:
         """Do a run again: `from_step`, `input`, both or neither. Gives the new run."""
         return await self._started(f"/api/runs/{run_id}/retry", wish)
 
+    async def refine(self, run_id: UUID, wish: Mapping[str, Any]) -> UUID:
+        """Start the refinement of the framework of a run as it is now. Raises `NoResult` where there is none."""
+        return await self._started(f"/api/runs/{run_id}/refine", wish)
+
     async def _started(self, path: str, body: Mapping[str, Any], key: str | None = None) -> UUID:
         headers = {"Idempotency-Key": key or str(uuid4())}
         for left in reversed(range(TRIES)):
@@ -82,6 +86,17 @@ class Api:
 
     async def result(self, run_id: UUID) -> JsonValue:
         return (await self._get(f"/api/runs/{run_id}/result")).json()
+
+    async def framework(self, run_id: UUID, version: int | None = None) -> dict[str, Any]:
+        """The document that a run made, as it is now or was then. Raises `NoResult` where there is none."""
+        path = f"/api/runs/{run_id}/framework" + ("" if version is None else f"/versions/{version}")
+        return OBJECT.validate_json((await self._get(path)).content)
+
+    async def apply(self, run_id: UUID, refined_by: UUID) -> int:
+        """Take a refinement over into the framework of a run; gives the version that it is in."""
+        path = f"/api/runs/{run_id}/framework/apply"
+        answer = await self._ask("POST", path, json={"refine_run_id": str(refined_by)})
+        return int(OBJECT.validate_json(answer.content)["version"])
 
     async def one_pager(self, run_id: UUID) -> str:
         return (await self._get(f"/api/runs/{run_id}/one-pager.md")).text
@@ -111,11 +126,11 @@ class Api:
         return UUID(page.runs[0].run_id)
 
     async def _get(self, path: str, **query: str | int) -> httpx.Response:
-        return await self._ask("GET", path, **query)
+        return await self._ask("GET", path, params=query)
 
-    async def _ask(self, method: str, path: str, **query: str | int) -> httpx.Response:
+    async def _ask(self, method: str, path: str, **more: Any) -> httpx.Response:
         try:
-            return self._good(await self.http.request(method, path, params=query))
+            return self._good(await self.http.request(method, path, **more))
         except httpx.ConnectError:
             raise NotReachable(self.url) from None
         except httpx.TransportError as error:

@@ -2,6 +2,7 @@
 
 CommandFailed       1   the run failed, or something that the API says in its own words
 ├── NotReachable    1   nobody answers at the URL
+├── NoResult        1   the run ended without what was asked for
 └── BadInput        2   what was given is not right; every field that is not, by name
 """
 
@@ -27,6 +28,10 @@ class NotReachable(CommandFailed):
         )
 
 
+class NoResult(CommandFailed):
+    """The run ended without what was asked for, or its pipeline makes no such thing."""
+
+
 class BadInput(CommandFailed):
     """What was given is not right."""
 
@@ -36,6 +41,8 @@ class BadInput(CommandFailed):
 def of_problem(status: int, problem: Problem) -> CommandFailed:
     """The API's problem as one of ours, with a line for each error that it points to."""
     kind = BadInput if status in (400, 413, 422) else CommandFailed
+    if problem.type == "/problems/no-result":
+        kind = NoResult
     return kind("\n".join([f"{problem.title}: {problem.detail}", *lines_of(problem.errors or ())]))
 
 

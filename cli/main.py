@@ -155,6 +155,9 @@ def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file in place of the standard output.")
     ] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="Of the framework, in JSON. Default: as it is now, whoever changed it.")
+    ] = None,
     url: Url = None,
     token: Token = None,
 ) -> None:
@@ -162,7 +165,7 @@ def export(
     from cli.runs import export as go
 
     async def save(api: "Api", console: "Console") -> None:
-        await go(api, await api.named(run), kind=format, output=output)
+        await go(api, await api.named(run), kind=format, output=output, version=version)
 
     ask(save, url, token)
 
@@ -208,6 +211,7 @@ def refine(
     ],
     action: Annotated[Action | None, typer.Option(help="How to write it anew.")] = None,
     text: Annotated[str | None, typer.Option(help="The same in your own words, up to 1,000 characters.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Take it over into the run's framework.")] = False,
     json: Json = False,
     url: Url = None,
     token: Token = None,
@@ -217,7 +221,7 @@ def refine(
 
     async def start(api: "Api", console: "Console") -> int:
         run_id = await api.named(run)
-        return await go(api, console, run_id=run_id, section=section, action=action, text=text, json=json)
+        return await go(api, console, run_id=run_id, section=section, action=action, text=text, json=json, apply=apply)
 
     ask(start, url, token)
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from rich.console import Console
 
 from cli._client import Api
-from cli._errors import BadInput
+from cli._errors import BadInput, NoResult
 from cli._session import see_through
 
 PIPELINE = "refine"
@@ -21,18 +21,33 @@ async def refine(
     action: str | None,
     text: str | None,
     json: bool = False,
+    apply: bool = False,
 ) -> int:
-    """Start the refinement of `section` of a complete run; gives the exit code."""
+    """Start the refinement of `section` of a complete run, see it through and take it over; gives the exit code."""
     if (action is None) == (text is None):
         raise BadInput("Say how: with --action, or in your own words with --text. One of the two.")
-    view = await api.view(run_id)
-    framework, score = framework_in(view.result, section)
-    document: dict[str, Any] = {"section": section, "framework": framework, "score": score}
-    document["answers"] = answers_in(view.input)
-    document |= {"action": action, "instruction": text}
-    wanted = {name: value for name, value in document.items() if value is not None}
-    code, _ = await see_through(api, await api.start(PIPELINE, wanted), console, json=json)
+    said = {"section": section, "action": action, "instruction": text}
+    wish = {name: value for name, value in said.items() if value is not None}
+    try:
+        refining = await api.refine(run_id, wish)
+    except NoResult:
+        if apply:
+            raise
+        refining = await start(api, run_id, wish)
+    code, _ = await see_through(api, refining, console, json=json)
+    if apply and code == 0:
+        version = await api.apply(run_id, refining)
+        if not json:
+            console.print(f"Taken over: version {version} of the framework.")
     return code
+
+
+async def start(api: Api, run_id: UUID, wish: dict[str, str]) -> UUID:
+    """Of a run that has a framework, but none that is worked on: another refinement, above all."""
+    view = await api.view(run_id)
+    framework, score = framework_in(view.result, wish["section"])
+    given: dict[str, Any] = {**wish, "framework": framework, "answers": answers_in(view.input)}
+    return await api.start(PIPELINE, given if score is None else {**given, "score": score})
 
 
 def framework_in(result: Any, section: str) -> tuple[Any, Any]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+from pydantic import JsonValue
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli._client import Api
+from cli._errors import BadInput, NoResult
 from cli._paint import STATUS, heading, steps
 from cli._result import pretty, save, show
 from cli._words import ago, cost, seconds
@@ -70,14 +72,30 @@ async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> N
         console.print(f"{view.progress:.0f} % · {view.status}. Watch it:  stepglass watch {run_id}", style="dim")
 
 
-async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None) -> None:
+async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None, version: int | None = None) -> None:
     """The one-pager as Markdown or the whole result as JSON, to a file or the standard output."""
-    text = await api.one_pager(run_id) if kind == "md" else pretty(await api.result(run_id))
+    if kind == "md" and version is not None:
+        raise BadInput("Only the framework has versions; the one-pager is what the run wrote. Add --format json.")
+    text = await api.one_pager(run_id) if kind == "md" else pretty(await worked_on(api, run_id, version))
     text = text.rstrip("\n") + "\n"
     if output is None:
         sys.stdout.write(text)
     else:
         await asyncio.to_thread(save, output, text)
+
+
+async def worked_on(api: Api, run_id: UUID, version: int | None) -> JsonValue:
+    """The result of a run, its framework and scores as they are now, or were at `version`: people may have worked on
+    them since."""
+    result = await api.result(run_id)
+    try:
+        document = await api.framework(run_id, version)
+    except NoResult:
+        if version is not None:
+            raise
+        return result
+    assert isinstance(result, dict)  # There is a document in it.
+    return {**result, **{name: document[name] for name in ("version", "framework", "scores")}}
 
 
 async def cancel_run(api: Api, run_id: UUID) -> None:

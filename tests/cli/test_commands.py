@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from cli._client import Api, open_api
-from cli._errors import BadInput, CommandFailed, NotReachable
+from cli._errors import BadInput, CommandFailed, NoResult, NotReachable
 from cli._ports import any_free
 from cli._session import see_through
 from cli.generate import generate, parsed, the_input
@@ -21,6 +21,7 @@ from events.runs import DEFAULT_TENANT
 from events.store import Store
 from steps.vision_framework.examples import EXAMPLES
 from tests.api.conftest import running, settings_with
+from tests.api.editing import NEW_VISION, RESULT as WHOLE, made, see_through as refined_by_a_worker
 from tests.api.writing import accept, hold, rest_of, started_with, told
 from tests.cli.conftest import Paper
 from tests.histories import Story, cancelled_story, failed_story, rich_story, simple_story
@@ -244,6 +245,29 @@ async def test_export_gives_the_one_pager_or_all_of_it(
     assert json.loads(capsys.readouterr().out) == RESULT
 
 
+async def test_export_gives_the_framework_as_people_left_it_or_as_it_was(
+    api: Api, store: Store, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_id = await made(store)
+    edited = await api.http.patch(f"/api/runs/{run_id}/framework", json={"vision": NEW_VISION})
+    await export(api, run_id, kind="json", output=None)
+    now = json.loads(capsys.readouterr().out)
+    assert now == {**WHOLE, **{name: edited.json()[name] for name in ("version", "framework", "scores")}}
+    assert now["framework"]["vision"] == NEW_VISION
+    await export(api, run_id, kind="json", output=None, version=1)
+    assert json.loads(capsys.readouterr().out) == {**WHOLE, "version": 1}
+    with pytest.raises(CommandFailed, match="no version 3"):
+        await export(api, run_id, kind="json", output=None, version=3)
+    with pytest.raises(BadInput, match="--format json"):
+        await export(api, run_id, kind="md", output=None, version=1)
+
+
+async def test_a_result_without_a_framework_has_no_versions(api: Api, store: Store) -> None:
+    run_id = await told(store, simple_story())
+    with pytest.raises(NoResult, match="no document"):
+        await export(api, run_id, kind="json", output=None, version=1)
+
+
 async def test_cancel_ends_a_run_that_nobody_holds(api: Api, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     run_id = await accept(store)
     await cancel_run(api, run_id)
@@ -276,6 +300,26 @@ async def test_refine_takes_framework_and_answers_from_the_run(api: Api, store: 
         )
     assert code == 0
     assert "Old words." in paper.text and "New words." in paper.text
+
+
+async def test_refine_takes_the_framework_as_it_is_now_and_its_result_over(
+    api: Api, store: Store, paper: Paper
+) -> None:
+    run_id = await made(store)
+    await api.http.patch(f"/api/runs/{run_id}/framework", json={"tensions": []})
+
+    async def answer() -> None:
+        while not (about := await store.runs.page(DEFAULT_TENANT, about=run_id)).runs:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await refined_by_a_worker(store, UUID(about.runs[0].run_id))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(answer())
+        wish: dict[str, Any] = {"section": "vision", "action": None, "text": "Shorter."}
+        assert await refine(api, paper.console, run_id=run_id, apply=True, **wish) == 0
+    assert "Taken over: version 3 of the framework." in paper.text
+    now = await api.framework(run_id)
+    assert (now["kind"], now["framework"]["vision"], now["framework"]["tensions"]) == ("refine", NEW_VISION, [])
 
 
 async def test_refine_wants_one_way_to_go_and_a_framework(api: Api, store: Store, paper: Paper) -> None:
