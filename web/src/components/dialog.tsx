@@ -1,6 +1,6 @@
 /** The browser's own modal dialog: it keeps the focus inside, and gives it back when it closes. */
 
-import { type ComponentProps, type ReactNode, useEffect, useRef } from "react";
+import { type ComponentProps, type ReactNode, useLayoutEffect, useRef } from "react";
 import { cx } from "./cx.ts";
 import css from "./dialog.module.css";
 
@@ -11,17 +11,21 @@ export interface DialogProps extends Omit<ComponentProps<"dialog">, "open" | "on
   children: ReactNode;
 }
 
-export function Dialog({ open, onDismiss, className, children, ...rest }: DialogProps): ReactNode {
+export function Dialog({ open, ...rest }: DialogProps): ReactNode {
+  return open ? <Opened {...rest} /> : null;
+}
+
+function Opened({ onDismiss, className, children, ...rest }: Omit<DialogProps, "open">): ReactNode {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed while it is still in the document: a dialog that is taken out of it gives the focus back to nobody.
+  useLayoutEffect(() => {
     const element = dialog.current;
-    if (!(open && element)) return;
+    if (!element) return;
     element.showModal();
     // Where to begin reading, where that is not the first thing that takes the focus.
     element.querySelector<HTMLElement>("[data-focus]")?.focus();
     return () => element.close();
-  }, [open]);
-  if (!open) return null;
+  }, []);
   return (
     <dialog
       {...rest}

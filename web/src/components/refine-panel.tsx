@@ -41,10 +41,12 @@ export interface RefinePanelProps {
 export function RefinePanel(props: RefinePanelProps): ReactNode {
   const text = useText();
   const { name, run, problem } = props;
+  // Whoever asked for it here waits for it here; one that was found going on takes the focus from nobody.
+  const [awaited] = useState(run === undefined);
   return (
     <section className={css["panel"]} aria-label={text.refine.title(nameOf(text, name))}>
       {problem ? <ProblemPanel problem={problem} /> : null}
-      {run === undefined ? <Ask {...props} /> : <Watched {...props} run={run} />}
+      {run === undefined ? <Ask {...props} /> : <Watched {...props} run={run} awaited={awaited} />}
     </section>
   );
 }
@@ -108,7 +110,12 @@ function OwnWords({ pending, onWish }: { pending: boolean; onWish: (wish: Wish) 
   );
 }
 
-function Watched({ run, ...props }: RefinePanelProps & { run: RunRef }): ReactNode {
+interface WatchedProps extends RefinePanelProps {
+  run: RunRef;
+  awaited: boolean;
+}
+
+function Watched({ run, ...props }: WatchedProps): ReactNode {
   const text = useText();
   const { view, connection } = useRun(run);
   const { name, onDiscard } = props;
@@ -133,19 +140,18 @@ function Watched({ run, ...props }: RefinePanelProps & { run: RunRef }): ReactNo
   );
 }
 
-interface GoingProps extends RefinePanelProps {
-  run: RunRef;
+interface GoingProps extends WatchedProps {
   view: RunView;
   heading: string;
 }
 
-function Going({ run, view, heading, pending = false, onStop }: GoingProps): ReactNode {
+function Going({ run, awaited, view, heading, pending = false, onStop }: GoingProps): ReactNode {
   const { refine } = useText();
   const here = useRef<HTMLParagraphElement>(null);
   // The button that was pressed for it is gone.
   useEffect(() => {
-    if (document.activeElement === document.body) here.current?.focus({ preventScroll: true });
-  }, []);
+    if (awaited && document.activeElement === document.body) here.current?.focus({ preventScroll: true });
+  }, [awaited]);
   const step = view.steps.find((each) => each.drafts.length) ?? view.steps[0];
   const written = step?.drafts.map((draft) => draft.text.toString()).join("") ?? "";
   return (
@@ -166,8 +172,8 @@ function Going({ run, view, heading, pending = false, onStop }: GoingProps): Rea
   );
 }
 
-function Outcome({ view, ...props }: RefinePanelProps & { view: RunView }): ReactNode {
-  const { name, present, pending = false, onAccept, onDiscard } = props;
+function Outcome({ view, ...props }: Omit<WatchedProps, "run"> & { view: RunView }): ReactNode {
+  const { name, awaited, present, pending = false, onAccept, onDiscard } = props;
   const text = useText();
   const { refine } = text;
   const ends = useRef<HTMLDivElement>(null);
@@ -175,8 +181,8 @@ function Outcome({ view, ...props }: RefinePanelProps & { view: RunView }): Reac
     const { activeElement } = document;
     // Whoever is at something else meanwhile is left there.
     const idle = activeElement === document.body || ends.current?.parentElement?.contains(activeElement);
-    if (idle) ends.current?.querySelector<HTMLElement>("button:last-child")?.focus({ preventScroll: true });
-  }, []);
+    if (awaited && idle) ends.current?.querySelector<HTMLElement>("button:last-child")?.focus({ preventScroll: true });
+  }, [awaited]);
   const { before, after, scoreBefore, scoreAfter } = refinedIn(view.result);
   const stale = present !== undefined && !sameJson(before, present);
   return (

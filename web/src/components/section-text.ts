@@ -4,9 +4,14 @@ import type { Bet, Framework, Metric, SectionName } from "./vision.ts";
 
 export function sectionText(name: SectionName, value: Framework[SectionName]): string {
   if (typeof value === "string") return value;
-  if (name === "near_term_bets") return (value as readonly Bet[]).map(betText).join("\n");
-  if (name === "metrics") return (value as readonly Metric[]).map(metricText).join("\n");
-  return (value as readonly string[]).join("\n");
+  if (name === "near_term_bets") return listed((value as readonly Bet[]).map(betText));
+  if (name === "metrics") return listed((value as readonly Metric[]).map(metricText));
+  return listed(value as readonly string[]);
+}
+
+/** Without numbers: one that is moved is still the same. */
+function listed(items: readonly string[]): string {
+  return items.map((item) => `• ${item}`).join("\n");
 }
 
 function betText({ bet, owner, horizon, measure }: Bet): string {

@@ -11,11 +11,13 @@ import {
   scoresIn,
 } from "../../components/vision.ts";
 import type { RunView } from "../../core/view.ts";
-import type { DocumentBody } from "../../core/wire.ts";
+import type { DocumentBody, VersionBody } from "../../core/wire.ts";
 
 export interface Documents {
   /** The framework with what became of it after the run, once that is known. */
   readonly present: DocumentBody | undefined;
+  /** Its versions, newest first, as far as they are known. */
+  readonly history: readonly VersionBody[];
   readonly framework: Partial<Framework> | undefined;
   readonly scores: Scores;
   readonly founderBrief: string | undefined;
@@ -25,11 +27,12 @@ export interface Documents {
   readonly quality: QualityReport | undefined;
 }
 
-export function documentsOf(view: RunView, present?: DocumentBody): Documents {
+export function documentsOf(view: RunView, present?: DocumentBody, history: readonly VersionBody[] = []): Documents {
   const brief = made(view, "brief");
   const onePager = made(view, "one_pager");
   return {
     present,
+    history,
     framework:
       frameworkIn(present) ?? frameworkIn(view.result) ?? frameworkIn(resultOf(view, "validation")) ?? drafted(view),
     scores: present ? scoresIn(present) : scoresOf(view),

@@ -1,6 +1,6 @@
 /** What a run made, to take away: Markdown, JSON, paper. */
 
-import { type Framework, SECTIONS } from "../../components/vision.ts";
+import { type Framework, isObject, SECTIONS } from "../../components/vision.ts";
 import type { RunView } from "../../core/view.ts";
 import { useText } from "../../text/context.tsx";
 import type { Text } from "../../text/en.ts";
@@ -10,6 +10,7 @@ import type { AppText } from "../text/en.ts";
 import { useAppText } from "../text/languages.tsx";
 import { useToast } from "../toast.tsx";
 import type { Documents } from "./documents.ts";
+import { sayBasis, sayPresent } from "./say-version.ts";
 
 export function useExports(view: RunView, title: string, documents: Documents): readonly MenuItem[] {
   const text = useText();
@@ -30,7 +31,7 @@ export function useExports(view: RunView, title: string, documents: Documents): 
     {
       key: "json",
       label: words.json,
-      act: () => save(`${file}.json`, "application/json", JSON.stringify(view.result ?? documents, null, 2)),
+      act: () => save(`${file}.json`, "application/json", JSON.stringify(jsonOf(view, documents), null, 2)),
     },
     { key: "print", label: words.print, act: () => print() },
     { key: "link", label: words.copyLink, act: () => void copy() },
@@ -45,12 +46,24 @@ function save(name: string, type: string, content: string): void {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
+/** What the run ended with, with the framework as it is now, and which version of it that is. */
+export function jsonOf(view: RunView, documents: Documents): unknown {
+  const { present } = documents;
+  if (!present) return view.result ?? documents;
+  const { framework, scores, version, kind, sections, by, at } = present;
+  const made = isObject(view.result) ? view.result : {};
+  return { ...made, framework, scores, version: { version, kind, sections, by, at: new Date(at).toISOString() } };
+}
+
 /** The whole of what a run made, as one document. */
 export function markdownOf(text: Text, app: AppText, title: string, documents: Documents): string {
   const parts: string[] = [`# ${title}`];
   const { framework, scores, onePager, founderBrief, investorSummary, quality } = documents;
+  const basis = sayBasis(app, documents);
   if (framework) {
     parts.push(`## ${nameOf(text, "vision_framework")}`);
+    const version = sayPresent({ text, app }, documents);
+    if (version) parts.push(`*${version}*`);
     for (const name of SECTIONS) {
       const value = framework[name];
       if (value === undefined) continue;
@@ -59,11 +72,11 @@ export function markdownOf(text: Text, app: AppText, title: string, documents: D
       parts.push(`### ${nameOf(text, name)}${scored}`, sectionOf(text, name, value));
     }
   }
-  if (onePager) parts.push(`## ${app.run.tabs.one_pager}`, deeper(onePager, 2));
+  if (onePager) parts.push(`## ${app.run.tabs.one_pager}`, ...basis.map((note) => `*${note}*`), deeper(onePager, 2));
   if (founderBrief) parts.push(`## ${nameOf(text, "founder_brief")}`, deeper(founderBrief, 1));
   if (investorSummary) parts.push(`## ${nameOf(text, "investor_summary")}`, deeper(investorSummary, 1));
   if (quality?.recommendations.length) {
-    parts.push(`## ${app.qa.recommendations}`, bullets(quality.recommendations));
+    parts.push(`## ${app.qa.recommendations}`, ...basis.map((note) => `*${note}*`), bullets(quality.recommendations));
   }
   return `${parts.join("\n\n")}\n`;
 }

@@ -11,6 +11,7 @@ import { dateTime, nameOf } from "../../text/format.ts";
 import { useAppText } from "../text/languages.tsx";
 import type { Documents } from "./documents.ts";
 import css from "./printed-run.module.css";
+import { sayBasis, sayPresent } from "./say-version.ts";
 
 export interface PrintedRunProps {
   view: RunView;
@@ -20,8 +21,11 @@ export interface PrintedRunProps {
 
 export function PrintedRun({ view, title, documents }: PrintedRunProps): ReactNode {
   const text = useText();
-  const { qa } = useAppText();
+  const app = useAppText();
+  const { qa } = app;
   const { onePager, quality } = documents;
+  const version = sayPresent({ text, app }, documents);
+  const basis = sayBasis(app, documents).map((note) => <p key={note}>{note}</p>);
   return (
     <div className={css["printed"]} aria-hidden="true">
       <header>
@@ -30,16 +34,19 @@ export function PrintedRun({ view, title, documents }: PrintedRunProps): ReactNo
           {nameOf(text, view.pipeline)}
           {view.endedAt === undefined ? "" : `, ${dateTime(text, view.endedAt)}`}
         </p>
+        {version ? <p>{version}</p> : null}
       </header>
       <Sections documents={documents} />
       {onePager === undefined ? null : (
         <section className={css["sheet"]}>
+          {basis}
           <Markdown text={onePager} level={2} />
         </section>
       )}
       {quality ? (
         <section>
           <h2>{qa.recommendations}</h2>
+          {basis}
           <ul>
             {quality.recommendations.map((each) => (
               <li key={each}>{each}</li>

@@ -58,7 +58,7 @@ export function Loaded({ run, input, events }: LoadedProps): ReactNode {
   const log = useLog(view.runId, events);
   const title = titleOf(input, nameOf(text, view.pipeline || words.untitled));
   const document = useDocument(workedOn(view, events), { author: authorName });
-  const documents = documentsOf(view, document.document);
+  const documents = documentsOf(view, document.document, document.versions);
   useTitle(title);
   useShown(view, title, input);
   const { show } = useGeneration();

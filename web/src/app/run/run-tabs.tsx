@@ -12,8 +12,10 @@ import { useAppText } from "../text/languages.tsx";
 import type { Documents } from "./documents.ts";
 import { EventsTab } from "./events-tab.tsx";
 import { FrameworkTab } from "./framework-tab.tsx";
+import { Notice } from "./notice.tsx";
 import { QaTab } from "./qa-tab.tsx";
 import css from "./run-tabs.module.css";
+import { sayBasis } from "./say-version.ts";
 import { ScoresTab } from "./scores-tab.tsx";
 import { type Tab, Tabs } from "./tabs.tsx";
 import { TimelineTab } from "./timeline-tab.tsx";
@@ -52,14 +54,35 @@ function ownTabs({ view, documents, document }: RunTabsProps): [TabName, () => R
   const { framework, scores, onePager, words, quality } = documents;
   const ended = hasEnded(view);
   const missing = <Missing ended={ended} />;
+  const ofRun = (content: ReactNode): ReactNode => <OfRun documents={documents}>{content}</OfRun>;
   const has = (there: unknown, content: ReactNode): ReactNode => (there ? content : missing);
   return [
     ["framework", () => has(framework, <FrameworkTab runId={view.runId} documents={documents} document={document} />)],
-    ["one_pager", () => has(onePager, <Sheet text={onePager ?? ""} words={words} />)],
+    ["one_pager", () => has(onePager, ofRun(<Sheet text={onePager ?? ""} words={words} />))],
     ["brief", () => has(documents.founderBrief, <Briefs documents={documents} />)],
-    ["qa", () => (quality ? <QaTab report={quality} /> : missing)],
-    ["scores", () => has(Object.keys(scores).length, <ScoresTab scores={scores} />)],
+    ["qa", () => (quality ? ofRun(<QaTab report={quality} />) : missing)],
+    [
+      "scores",
+      () =>
+        has(
+          documents.present ?? Object.keys(scores).length,
+          <ScoresTab scores={scores} edited={Boolean(documents.present)} />,
+        ),
+    ],
   ];
+}
+
+/** What is about the framework as the run wrote it, which may be another one by now. */
+function OfRun({ documents, children }: { documents: Documents; children: ReactNode }): ReactNode {
+  const app = useAppText();
+  return (
+    <>
+      {sayBasis(app, documents).map((note) => (
+        <Notice key={note} words={note} />
+      ))}
+      {children}
+    </>
+  );
 }
 
 function Missing({ ended }: { ended: boolean }): ReactNode {

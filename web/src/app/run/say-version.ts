@@ -2,8 +2,9 @@
 
 import type { VersionBody } from "../../core/wire.ts";
 import type { Text } from "../../text/en.ts";
-import { nameOf } from "../../text/format.ts";
+import { dateTime, nameOf } from "../../text/format.ts";
 import type { AppText } from "../text/en.ts";
+import type { Documents } from "./documents.ts";
 
 /** The only tenant where no tokens are set: nobody's name. */
 const NOBODY = "default";
@@ -64,4 +65,16 @@ export function toldWithAuthor(
 /** Who wrote a section last, as far as the history is known. */
 export function lastToWrite(section: string, history: readonly VersionBody[], since = 0): VersionBody | undefined {
   return history.find(({ sections, version }) => version > since && sections.includes(section));
+}
+
+/** “Version 4. Edited Vision by Ada, …”: which version it is that somebody takes away. */
+export function sayPresent(words: Words, { present, history }: Documents): string | undefined {
+  if (!present) return undefined;
+  const { version } = words.app.editing;
+  return `${version(present.version)}. ${toldWithAuthor(words, present, history)}, ${dateTime(words.text, present.at)}`;
+}
+
+/** What is left to be said of documents that the run wrote from a framework that is another one by now. */
+export function sayBasis(app: AppText, { present }: Documents): string[] {
+  return present && present.version > 1 ? [app.editing.basis(present.version)] : [];
 }

@@ -8,12 +8,20 @@ import { nameOf } from "../../text/format.ts";
 import { useAppText } from "../text/languages.tsx";
 import css from "./scores-tab.module.css";
 
-export function ScoresTab({ scores }: { scores: Scores }): ReactNode {
-  const { scores: words } = useAppText();
+export interface ScoresTabProps {
+  scores: Scores;
+  /** Whether a section without a card is one that was edited since, and not one that is still to be scored. */
+  edited: boolean;
+}
+
+export function ScoresTab({ scores, edited }: ScoresTabProps): ReactNode {
+  const { scores: words, editing } = useAppText();
   const text = useText();
+  const without = edited ? SECTIONS.filter((name) => !scores[name]).map((name) => nameOf(text, name)) : [];
   return (
     <>
       <p className={css["note"]}>{words.note}</p>
+      {without.length ? <p className={css["note"]}>{editing.unscoredList(without)}</p> : null}
       <div className={css["cards"]}>
         {SECTIONS.map((name) => {
           const card = scores[name];

@@ -32,7 +32,10 @@ export function VersionShown(props: VersionShownProps): ReactNode {
   const { history: words, version: say } = app.editing;
   const { version, problem } = useVersion(document, number, present);
   const head = useRef<HTMLHeadingElement>(null);
-  useEffect(() => head.current?.scrollIntoView?.({ block: "nearest" }), []);
+  useEffect(() => {
+    // It gives a promise in some browsers, and an effect may not.
+    head.current?.scrollIntoView?.({ block: "nearest" });
+  }, []);
   return (
     <section className={css["shown"]} aria-label={say(number)}>
       <div className={css["back"]}>
@@ -59,22 +62,22 @@ function Read({ version, present, document, onRestored }: VersionShownProps & { 
       {isPresent ? (
         <p className={css["note"]}>{words.present}</p>
       ) : (
-        <fieldset className={css["views"]}>
-          <legend>{words.view}</legend>
-          {(["changes", "whole"] as const).map((each) => (
-            <Button key={each} size="small" look="quiet" aria-pressed={view === each} onClick={() => setView(each)}>
-              {words[each]}
-            </Button>
-          ))}
-        </fieldset>
+        <div className={css["tools"]}>
+          <fieldset className={css["views"]}>
+            <legend>{words.view}</legend>
+            {(["changes", "whole"] as const).map((each) => (
+              <Button key={each} size="small" look="quiet" aria-pressed={view === each} onClick={() => setView(each)}>
+                {words[each]}
+              </Button>
+            ))}
+          </fieldset>
+          {differing.length ? <Restore {...{ version, differing, document, onRestored }} /> : null}
+        </div>
       )}
       {view === "whole" ? (
         <FrameworkView framework={version.framework as Partial<Framework>} scores={version.scores as Scores} />
       ) : (
         <Differences version={version} present={present} differing={differing} />
-      )}
-      {isPresent || !differing.length ? null : (
-        <Restore version={version} differing={differing} document={document} onRestored={onRestored} />
       )}
     </>
   );
@@ -132,12 +135,12 @@ function Restore({ version, differing, document, onRestored }: RestoreProps): Re
     toast({ words: restored(version.version, change.done.version) });
   };
   return (
-    <div className={css["restore"]}>
-      {problem ? <ProblemPanel problem={problem} /> : null}
-      <p>{words.restoreNote}</p>
-      <Button look="primary" size="small" icon="undo" disabled={document.changing} onClick={() => void restore()}>
+    <>
+      <Button icon="undo" size="small" disabled={document.changing} onClick={() => void restore()}>
         {words.restore}
       </Button>
-    </div>
+      <p className={css["note"]}>{words.restoreNote}</p>
+      {problem ? <ProblemPanel problem={problem} /> : null}
+    </>
   );
 }
