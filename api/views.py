@@ -35,12 +35,14 @@ class StepBody(StepView):
 
 class RunBody(RunView):
     """A run as its log says it is at `tail_seq`, from which on `/events?after=` goes on. `forks` are the runs that do
-    it again, newest first. `prefect` is `degraded` for a run that Prefect did not see live."""
+    it again, newest first; `about` is the run on whose document it works. `prefect` is `degraded` for a run that
+    Prefect did not see live."""
 
     input: JsonValue = None
     steps: list[StepBody] = []  # pyright: ignore[reportIncompatibleVariableOverride] # frozen: nobody appends to it
     result: JsonValue = None
     forks: list[UUID] = []
+    about: UUID | None = None
     prefect: Prefect | None = None
     prefect_flow_run_id: UUID | None = None
 
@@ -64,8 +66,8 @@ async def full_view(request: Request, run_id: UUID) -> dict[str, Any]:
     store, tenant = request.state["store"], request.state["tenant"]
     view = await store.runs.view(run_id, tenant)
     header = await store.runs.header(run_id, tenant)
-    prefect = {"prefect": header.prefect, "prefect_flow_run_id": header.prefect_flow_run_id}
-    known = {name: str(value) for name, value in prefect.items() if value is not None}
+    names = ("about", "prefect", "prefect_flow_run_id")
+    known = {name: str(value) for name in names if (value := getattr(header, name)) is not None}
     forks = [str(fork) for fork in await store.runs.forks(run_id, tenant)]
     given = await store.runs.input(run_id, tenant)
     return {**await snapshot(store.log, view), "input": given, "forks": forks, **known}

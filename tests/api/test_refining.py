@@ -60,6 +60,9 @@ async def test_a_refinement_is_a_run_about_this_one(editor: Editor) -> None:
     conforms(body, schema_of("refine_section", 202, "application/json"))
     header = await editor.store.runs.header(UUID(body["run_id"]), "default")
     assert (header.pipeline, header.about) == ("refine", editor.run_id)
+    looked_at = (await editor.client.get(response.headers["location"])).json()
+    assert (looked_at["pipeline"], looked_at["about"]) == ("refine", str(editor.run_id))
+    conforms(looked_at, schema_of("show_run", 200, "application/json"))
 
 
 async def test_it_begins_with_the_document_as_it_is_now_the_answers_and_the_card(editor: Editor) -> None:
