@@ -3,12 +3,23 @@
 import type { ReactNode } from "react";
 import type { RunStatus } from "../../core/view.ts";
 import { useText } from "../../text/context.tsx";
+import { nameOf } from "../../text/format.ts";
 import { usePipelines } from "../pipelines.ts";
 import { navigate, withQuery } from "../router.tsx";
 import { useAppText } from "../text/languages.tsx";
 import css from "./runs-page.module.css";
 
-const STATUSES: readonly RunStatus[] = ["queued", "running", "waiting", "paused", "complete", "error", "cancelled"];
+export const STATUSES: readonly RunStatus[] = [
+  "queued",
+  "running",
+  "waiting",
+  "paused",
+  "complete",
+  "error",
+  "cancelled",
+];
+/** Every pipeline, also those whose runs are a part of other runs. */
+export const ALL = "all";
 
 export interface FiltersProps {
   query: URLSearchParams;
@@ -20,8 +31,12 @@ export function Filters({ query, status, pipeline }: FiltersProps): ReactNode {
   const { list } = useAppText();
   const text = useText();
   const { all } = usePipelines();
-  const set = (name: string, value: string): void =>
-    navigate(withQuery(query, { [name]: value || undefined }), { replace: true });
+  const names = (all ?? []).map(({ name, label }): [string, string] => [name, label]);
+  // What the address names is shown as chosen, also before the server has told what there is.
+  if (pipeline && pipeline !== ALL && !names.some(([name]) => name === pipeline)) {
+    names.push([pipeline, nameOf(text, pipeline)]);
+  }
+  const set = (name: string, value: string): void => navigate(withQuery(query, { [name]: value || undefined }));
   return (
     <div className={css["filters"]}>
       <label>
@@ -38,10 +53,11 @@ export function Filters({ query, status, pipeline }: FiltersProps): ReactNode {
       <label>
         {list.pipeline}
         <select value={pipeline ?? ""} onChange={(event) => set("pipeline", event.target.value)}>
-          <option value="">{list.any}</option>
-          {all?.map((each) => (
-            <option key={each.name} value={each.name}>
-              {each.label}
+          <option value="">{list.noRefinements}</option>
+          <option value={ALL}>{list.any}</option>
+          {names.map(([name, label]) => (
+            <option key={name} value={name}>
+              {label}
             </option>
           ))}
         </select>

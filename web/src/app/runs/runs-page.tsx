@@ -1,17 +1,18 @@
 /** `/runs`: everything that was started, as it goes on; two of them may be compared. */
 
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useCallback, useState } from "react";
 import { Button, buttonClass } from "../../components/button.tsx";
 import { ConnectionNotice } from "../../components/connection-notice.tsx";
 import { ProblemPanel } from "../../components/problem-panel.tsx";
 import type { RunStatus } from "../../core/view.ts";
-import { type Runs, useRuns } from "../../react/use-runs.ts";
+import { useRuns } from "../../react/use-runs.ts";
 import { Content } from "../content.tsx";
-import { Link, navigate, usePlace, withQuery } from "../router.tsx";
+import { Link, navigate, usePlace } from "../router.tsx";
 import { useAppText } from "../text/languages.tsx";
 import { useTitle } from "../title.ts";
 import { Compare } from "./compare.tsx";
-import { Filters } from "./filters.tsx";
+import { ALL, Filters, STATUSES } from "./filters.tsx";
+import { useRowsShown } from "./rows-shown.ts";
 import css from "./runs-page.module.css";
 import { RunsTable } from "./runs-table.tsx";
 
@@ -21,19 +22,29 @@ export function RunsPage(): ReactNode {
   useTitle(list.title);
   const [one, other] = (query.get("compare") ?? "").split(",");
   if (one && other) return <Compare one={one} other={other} />;
-  return <List query={query} />;
+  // Another choice is another list: nothing of where one was in the last one holds.
+  return <List key={`${query.get("status")} ${query.get("pipeline")}`} query={query} />;
 }
 
+/** What a refinement made is with the run that it is about. */
+const REFINE = "refine";
+
 function List({ query }: { query: URLSearchParams }): ReactNode {
-  const { list, loading } = useAppText();
-  const status = (query.get("status") ?? undefined) as RunStatus | undefined;
-  const pipeline = query.get("pipeline") ?? undefined;
-  const runs = useRuns({ status, pipeline });
+  const { list, loading, retry } = useAppText();
+  const { status, pipeline } = wantedIn(query);
+  const runs = useRuns({
+    status,
+    pipeline: pipeline === ALL ? undefined : pipeline,
+    without: pipeline ? undefined : REFINE,
+  });
+  const { rows, ...rest } = useRowsShown(runs);
   const [chosen, choose] = useState<readonly string[]>([]);
-  const filtered = status !== undefined || pipeline !== undefined;
-  const toggle = (runId: string): void =>
+  const toggle = useCallback(
     // Of three the oldest choice goes.
-    choose((now) => (now.includes(runId) ? now.filter((each) => each !== runId) : [...now, runId].slice(-2)));
+    (runId: string): void =>
+      choose((now) => (now.includes(runId) ? now.filter((each) => each !== runId) : [...now, runId].slice(-2))),
+    [],
+  );
   return (
     <Content className={css["page"]}>
       <header className={css["head"]}>
@@ -44,13 +55,33 @@ function List({ query }: { query: URLSearchParams }): ReactNode {
         <CompareButton chosen={chosen} />
       </header>
       <Filters query={query} status={status} pipeline={pipeline} />
-      <ConnectionNotice connection={runs.connection} onReconnect={runs.reconnect} />
-      {runs.problem ? <ProblemPanel problem={runs.problem} /> : null}
-      {runs.loaded ? null : runs.problem ? null : <p role="status">{loading}</p>}
-      {runs.runs.length ? <RunsTable runs={runs.runs} chosen={chosen} onToggle={toggle} /> : null}
-      <Rest runs={runs} filtered={filtered} />
+      {runs.loaded ? <ConnectionNotice connection={runs.connection} onReconnect={runs.reconnect} /> : null}
+      {runs.problem ? (
+        <ProblemPanel problem={runs.problem}>
+          <Button onClick={runs.loaded ? () => void runs.loadMore() : runs.reconnect}>{retry}</Button>
+        </ProblemPanel>
+      ) : null}
+      {runs.loaded || runs.problem ? null : (
+        <p className={css["loading"]} role="status">
+          {loading}
+        </p>
+      )}
+      {rest.newer ? <Way onGo={rest.newer}>{list.newer}</Way> : null}
+      {rows.length ? <RunsTable runs={rows} chosen={chosen} onToggle={toggle} /> : null}
+      {rest.older ? (
+        <Way onGo={rest.older} waiting={runs.loadingMore}>
+          {runs.loadingMore ? loading : list.more}
+        </Way>
+      ) : null}
+      {runs.loaded && !runs.runs.length ? <Empty filtered={query.size > 0} /> : null}
     </Content>
   );
+}
+
+/** What the address asks for; what is no status is no wish. */
+function wantedIn(query: URLSearchParams): { status: RunStatus | undefined; pipeline: string | undefined } {
+  const status = STATUSES.find((each) => each === query.get("status"));
+  return { status, pipeline: query.get("pipeline") || undefined };
 }
 
 function CompareButton({ chosen }: { chosen: readonly string[] }): ReactNode {
@@ -69,29 +100,34 @@ function CompareButton({ chosen }: { chosen: readonly string[] }): ReactNode {
   );
 }
 
-function Rest({ runs, filtered }: { runs: Runs; filtered: boolean }): ReactNode {
-  const { list } = useAppText();
-  const { query } = usePlace();
-  if (runs.loaded && !runs.runs.length) {
-    return (
-      <div className={css["empty"]}>
-        <p>{filtered ? list.emptyFiltered : list.empty}</p>
-        {filtered ? (
-          <Button onClick={() => navigate(withQuery(query, { status: undefined, pipeline: undefined }))}>
-            {list.clear}
-          </Button>
-        ) : (
-          <Link className={buttonClass({ look: "primary" })} href="/new">
-            {list.first}
-          </Link>
-        )}
-      </div>
-    );
-  }
-  if (!runs.more) return null;
+function Way({ onGo, waiting = false, children }: WayProps): ReactNode {
   return (
     <div className={css["more"]}>
-      <Button onClick={() => void runs.loadMore()}>{list.more}</Button>
+      <Button onClick={onGo} disabled={waiting}>
+        {children}
+      </Button>
+    </div>
+  );
+}
+
+interface WayProps {
+  onGo: () => void;
+  waiting?: boolean;
+  children: ReactNode;
+}
+
+function Empty({ filtered }: { filtered: boolean }): ReactNode {
+  const { list } = useAppText();
+  return (
+    <div className={css["empty"]}>
+      <p>{filtered ? list.emptyFiltered : list.empty}</p>
+      {filtered ? (
+        <Button onClick={() => navigate("/runs")}>{list.clear}</Button>
+      ) : (
+        <Link className={buttonClass({ look: "primary" })} href="/new">
+          {list.first}
+        </Link>
+      )}
     </div>
   );
 }

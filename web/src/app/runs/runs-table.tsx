@@ -49,7 +49,8 @@ interface RowProps {
 const Row = memo(function Row({ run, chosen, onToggle }: RowProps): ReactNode {
   const { list } = useAppText();
   const text = useText();
-  const name = nameOf(text, run.pipeline);
+  const pipeline = nameOf(text, run.pipeline);
+  const name = run.title ?? pipeline;
   const { createdAt, durationMs, costUsd } = run;
   return (
     <tr data-chosen={chosen || undefined}>
@@ -62,8 +63,13 @@ const Row = memo(function Row({ run, chosen, onToggle }: RowProps): ReactNode {
         />
       </td>
       <th scope="row">
-        <Link href={`/runs/${run.runId}`}>{name}</Link>
-        <span className={css["id"]}>{shortId(run.runId)}</span>
+        <Link href={`/runs/${run.runId}`}>
+          <bdi>{name}</bdi>
+        </Link>
+        <small>
+          {run.title === undefined ? null : <span>{pipeline}</span>}
+          <span className={css["id"]}>{shortId(run.runId)}</span>
+        </small>
       </th>
       <td>
         <StatusBadge status={run.status} />

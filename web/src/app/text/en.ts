@@ -177,6 +177,8 @@ export const en = {
     emptyFiltered: "No run is like that.",
     first: "Start the first one",
     more: "Load older runs",
+    newer: "Show newer runs",
+    noRefinements: "All but refinements",
   },
 
   compare: {
