@@ -1,34 +1,25 @@
-"""Every pipeline as a deployment: what Prefect's UI, its schedules and its work pools start.
+"""What Prefect's UI, its schedules and its work pools start: every pipeline, and doing a run again.
 
-A deployment's flow takes the pipeline's input, which is its form in Prefect's UI. It accepts a run in our log, under
-its own flow run's id as idempotency key, and carries it in its own process: watched and counted like any other.
-`prefect.yaml` names the flows here as `flows.deployments.<pipeline>`.
+A pipeline's flow takes the pipeline's input, which is its form in Prefect's UI. It accepts a run in our log, under its
+own flow run's id as idempotency key, and carries it in its own process: watched and counted like any other.
+`prefect.yaml` names the flows here as `flows.deployments.<pipeline>` and `flows.deployments.retry_step`.
 """
 
-import os
-import socket
-from contextlib import AsyncExitStack
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from prefect import Flow, State
-from prefect.runtime import flow_run
-from prefect.states import Failed
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
-from events.contract import RunQueued, RunQueuedData
-from events.log import tail
+from events.contract import LAST_WORDS, RunQueued, RunQueuedData
+from events.errors import UnknownRun
 from events.runs import NewRun
-from flows import _prefect_env
-from flows._carry import Carry, Tools
-from flows._closing import Outcome
-from flows._health import Health
-from flows._opening import read_all
-from flows._owed import outcome_of
+from flows._carry import Tools
+from flows._deployed import CannotStart, carry
+from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Pipeline
-from flows._projection import Projection, state_of
-from flows.catalogue import CATALOGUE
-from flows.process import open_tools
+from flows.catalogue import CATALOGUE, find
 from settings import Settings
 
 
@@ -36,20 +27,15 @@ def __getattr__(name: str) -> Flow[..., Any]:
     """The deployment's flow of the pipeline of this name."""
     if name not in CATALOGUE:
         raise AttributeError(name)
-    flow = globals()[name] = _flow(CATALOGUE[name])
+    flow = globals()[name] = _of_pipeline(CATALOGUE[name])
     return flow
 
 
-def _flow(pipeline: Pipeline) -> Flow[..., Any]:
-    async def run(answers: BaseModel) -> State[Any]:
-        return await _run(pipeline, answers)
-
-    run.__doc__ = pipeline.description
-    run.__annotations__ = {"answers": pipeline.input_model, "return": State[Any]}
+def _flow(fn: Callable[..., Any], slug: str, description: str) -> Flow[..., Any]:
     return Flow(
-        fn=run,
-        name=pipeline.slug,
-        description=pipeline.description,
+        fn=fn,
+        name=slug,
+        description=description,
         flow_run_name=None,
         retries=0,
         persist_result=False,
@@ -57,40 +43,55 @@ def _flow(pipeline: Pipeline) -> Flow[..., Any]:
     )
 
 
-async def _run(pipeline: Pipeline, answers: BaseModel) -> State[Any]:
-    settings = Settings()
-    async with AsyncExitStack() as stack:
-        tools = await open_tools(settings, stack)
-        health = await stack.enter_async_context(Health(_prefect_env.api_url()).watched())
-        holder = f"{socket.gethostname()}:{os.getpid()}"
-        queued = RunQueued(message="Queued", data=RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers)))
-        accepted = await tools.runs.accept(
-            NewRun(
-                pipeline=pipeline.name,
-                input=answers.model_dump(mode="json"),
-                first=[queued],
-                deadline=settings.run_deadline,
-                idempotency_key=f"prefect:{flow_run.id}",
-            ),
-            holder=holder,
+def _of_pipeline(pipeline: Pipeline) -> Flow[..., Any]:
+    async def run(answers: BaseModel) -> State[Any]:
+        async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
+            data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers))
+            given = answers.model_dump(mode="json")
+            first = [RunQueued(message="Queued", data=data)]
+            return NewRun(pipeline.name, given, first, deadline=settings.run_deadline, idempotency_key=key)
+
+        return await carry(make)
+
+    run.__doc__ = pipeline.description
+    run.__annotations__ = {"answers": pipeline.input_model, "return": State[Any]}
+    return _flow(run, pipeline.slug, pipeline.description)
+
+
+async def _retry_step(run_id: UUID, from_step: str | None = None) -> State[Any]:
+    """Do a run again: from a step on, or from the one that failed.
+
+    Args:
+        run_id: The run, which has ended. Its results are taken over as far as they hold.
+        from_step: The step to do again with all that depends on it, such as `scoring`. Empty: the first that is not
+            complete.
+    """
+
+    async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
+        return await again(settings, tools, key, run_id, from_step or None)
+
+    return await carry(make)
+
+
+async def again(settings: Settings, tools: Tools, key: str, run_id: UUID, from_step: str | None) -> NewRun:
+    """A run that does another again, for whoever it belongs to. Raises `CannotStart`."""
+    try:
+        tenant = await tools.runs.owner(run_id)
+        source = await tools.runs.view(run_id, tenant)
+        if source.status not in LAST_WORDS:
+            raise CannotStart(f"Run {run_id} is {source.status}: it can be done again when it has ended.")
+        pipeline = find(source.pipeline)
+        given = pipeline.input_model.model_validate(await tools.runs.input(run_id, tenant))
+        forked = await fork(
+            pipeline, tools.log, source, given, same_input=True, from_step=from_step, models=tools.models
         )
-        claim = await tools.runs.claim(holder, run_id=accepted.run_id, profile=tools.profile)
-        if claim is None:  # started again by Prefect, while a worker of ours has taken the run over
-            return await _followed(tools, pipeline, accepted.run_id)
-        projection = Projection(pipeline, claim.run_id, settings.url, health, settings.prefect_budget)
-        projection.inside()
-        outcome = await Carry(claim, pipeline, tools, projection).go()
-        await projection.close(outcome)
-        await tools.runs.note_prefect(claim.run_id, "live", projection.flow_run_id)
-        if outcome.kind == "lost":
-            return await _followed(tools, pipeline, claim.run_id)
-        return state_of(pipeline, outcome)
+    except ValidationError as error:
+        raise CannotStart(f"What run {run_id} was started with is not what its pipeline takes now.") from error
+    except (UnknownRun, LookupError, NoSuchStep, NothingToRetry) as error:
+        raise CannotStart(str(error)) from error
+    about = (await tools.runs.header(run_id, tenant)).about
+    plain, deadline = given.model_dump(mode="json"), settings.run_deadline
+    return NewRun(pipeline.name, plain, forked.first, tenant, deadline, idempotency_key=key, about=about)
 
 
-async def _followed(tools: Tools, pipeline: Pipeline, run_id: UUID) -> State[Any]:
-    """The end of a run that somebody else carries."""
-    async for entry in tail(tools.log, run_id):
-        if entry.final:
-            outcome: Outcome = outcome_of(str(run_id), await read_all(tools.log, run_id))
-            return state_of(pipeline, outcome)
-    return Failed(message="The run has no last word")
+retry_step = _flow(_retry_step, "retry-step", "Do a run again, from the step that failed or from any other.")

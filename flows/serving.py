@@ -109,5 +109,5 @@ def _names() -> list[str]:
     """`flow/deployment`, as Prefect calls them, of all in `prefect.yaml`."""
     import yaml
 
-    told = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-    return [f"{CATALOGUE[each['entrypoint'].rpartition('.')[2]].slug}/{each['name']}" for each in told["deployments"]]
+    told = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    return [f"{each['entrypoint'].rpartition('.')[2].replace('_', '-')}/{each['name']}" for each in told]

@@ -51,9 +51,9 @@ def with_basis(story: Story, step: str) -> StepComplete:
     return done.model_copy(update={"data": data})
 
 
-async def ended(store: Store, story: Story, given: Any = BRIEF) -> UUID:
+async def ended(store: Store, story: Story, given: Any = BRIEF, tenant: str = "default") -> UUID:
     first = [RunQueued(data=RunQueuedData(pipeline="vision_framework"))]
-    run_id = (await store.runs.accept(NewRun("vision_framework", given, first))).run_id
+    run_id = (await store.runs.accept(NewRun("vision_framework", given, first, tenant))).run_id
     await (await hold(store, run_id)).write(rest_of(story))
     return run_id
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from cronsim import CronSim
 
+from flows import deployments
 from flows.catalogue import CATALOGUE
 
 TOLD: dict[str, Any] = yaml.safe_load((Path(__file__).parent.parent.parent / "prefect.yaml").read_text())
@@ -33,15 +34,22 @@ def test_it_is_written_for_the_prefect_that_is_locked():
 
 
 @pytest.mark.parametrize("deployment", TOLD["deployments"], ids=lambda each: each["name"])
-def test_every_entrypoint_is_a_pipeline_in_module_form(deployment: dict[str, Any]):
+def test_every_entrypoint_is_a_flow_in_module_form(deployment: dict[str, Any]):
     module, _, name = deployment["entrypoint"].rpartition(".")
 
     assert module == "flows.deployments", "a path would load a second copy of the module"
-    assert name in CATALOGUE
+    assert getattr(deployments, name).name == name.replace("_", "-"), "by which `flows.serving` looks for it"
 
 
-def test_every_pipeline_has_a_deployment():
-    assert {each["entrypoint"].rpartition(".")[2] for each in TOLD["deployments"]} == set(CATALOGUE)
+def test_every_pipeline_has_a_deployment_and_there_is_one_for_doing_a_run_again():
+    assert {each["entrypoint"].rpartition(".")[2] for each in TOLD["deployments"]} == {*CATALOGUE, "retry_step"}
+
+
+def test_the_form_for_doing_a_run_again_asks_for_the_run_and_offers_the_step():
+    form = deployments.retry_step.parameters
+
+    assert list(form.properties) == ["run_id", "from_step"]
+    assert form.required == ["run_id"]
 
 
 def test_every_schedule_fires():

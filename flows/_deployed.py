@@ -1,0 +1,105 @@
+"""A run of ours inside a flow run that Prefect started: accepted under its id, and carried in its process."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from uuid import UUID
+
+from prefect import State
+from prefect.client.orchestration import get_client
+from prefect.runtime import flow_run
+from prefect.states import Failed
+
+from events.errors import RunEnded, StoreUnavailable, UnknownRun
+from events.log import Entry
+from events.runs import Claim, NewRun
+from flows import _prefect_env
+from flows._carry import Carry, Tools
+from flows._closing import Outcome
+from flows._health import Health
+from flows._opening import read_all
+from flows._owed import outcome_of
+from flows._patience import patiently
+from flows._pipeline import Pipeline
+from flows._projection import Projection, state_of
+from flows.catalogue import find
+from flows.process import open_tools
+from settings import Settings
+
+log = logging.getLogger("stepglass.deployments")
+
+ASKING = 5.0
+"""Seconds that Prefect has to say whether somebody cancelled a flow run whose process is being ended."""
+
+
+class CannotStart(Exception):
+    """There is no such run to be started; `str()` is a sentence for an operator."""
+
+
+async def carry(make: Callable[[Settings, Tools, str], Awaitable[NewRun]]) -> State:
+    """Accept the run that `make` gives for an idempotency key, and carry it; gives the flow run its last word."""
+    settings = Settings()
+    async with AsyncExitStack() as stack:
+        tools = await open_tools(settings, stack)
+        health = await stack.enter_async_context(Health(_prefect_env.api_url()).watched())
+        holder = f"{socket.gethostname()}:{os.getpid()}"
+        try:
+            new = await patiently(lambda: make(settings, tools, f"prefect:{flow_run.id}"))
+        except CannotStart as error:
+            return Failed(message=str(error))
+        pipeline = find(new.pipeline)
+        accepted = await patiently(lambda: tools.runs.accept(new, holder=holder))
+        claim = await patiently(lambda: tools.runs.claim(holder, run_id=accepted.run_id, profile=tools.profile))
+        if claim is None:  # started again by Prefect, while a worker of ours has taken the run over
+            return await followed(tools, pipeline, accepted.run_id)
+        projection = Projection(pipeline, claim.run_id, settings.url, health, settings.prefect_budget)
+        projection.inside()
+        outcome = await Carry(claim, pipeline, tools, projection).go()
+        if outcome.kind == "released" and await cancelled_there(tools, claim):
+            outcome = Outcome("cancelled")
+        await projection.close(outcome)
+        await noted(tools, claim.run_id, projection.flow_run_id)
+        return await followed(tools, pipeline, claim.run_id) if outcome.kind == "lost" else state_of(pipeline, outcome)
+
+
+async def cancelled_there(tools: Tools, claim: Claim) -> bool:
+    """This process is being ended: because somebody cancelled its flow run in Prefect? Then our run is to be as well.
+
+    Without an answer the run goes on elsewhere: whoever cancelled it can do so again, and work that was thrown away
+    cannot be had back.
+    """
+    try:
+        async with asyncio.timeout(ASKING), get_client() as client:
+            state = (await client.read_flow_run(UUID(str(flow_run.id)))).state
+        if state is None or not (state.is_cancelling() or state.is_cancelled()):
+            return False
+        # It was released before, so that this is its end at once, unless a worker took it: then it is that one's.
+        await tools.runs.request_cancel(claim.run_id, claim.tenant, by="prefect")
+    except RunEnded:
+        return False
+    except Exception as error:
+        log.warning("run %s: no word from Prefect on who ended its flow run: %s", claim.run_id, type(error).__name__)
+        return False
+    return True
+
+
+async def noted(tools: Tools, run_id: UUID, flow_run_id: UUID | None) -> None:
+    """Remember how Prefect saw the run. One that ended well does not fail for want of this."""
+    try:
+        await patiently(lambda: tools.runs.note_prefect(run_id, "live", flow_run_id))
+    except (StoreUnavailable, UnknownRun) as error:
+        log.warning("run %s: what Prefect saw of it could not be stored: %s", run_id, error)
+
+
+async def followed(tools: Tools, pipeline: Pipeline, run_id: UUID) -> State:
+    """The end of a run that somebody else carries."""
+    after = 0
+    while True:
+        entries: list[Entry] = await patiently(lambda: tools.log.read(run_id, after, wait=15))  # noqa: B023
+        if entries and entries[-1].final:
+            outcome = outcome_of(str(run_id), await patiently(lambda: read_all(tools.log, run_id)))
+            return state_of(pipeline, outcome)
+        after = entries[-1].seq if entries else after

@@ -1,0 +1,191 @@
+"""A run inside a flow run that Prefect started: its end there, doing one again, and a store that goes away."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from events.errors import StoreUnavailable
+from events.runs import NewRun
+from flows import _deployed, _patience, deployments
+from flows._deployed import CannotStart
+from flows._patience import patiently
+from settings import Settings
+from tests.api.test_retry import complete, ended, failed
+from tests.fundamentals.conftest import Stage, new_stage
+from tests.fundamentals.test_a_step import Topic, one_haiku
+from tests.histories import Story
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    async with new_stage() as stage:
+        yield stage
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_patience, "PAUSE", 0.0)
+
+
+class Away:
+    """Raises what a store does that is not there, so many times, and then gives what it is asked for."""
+
+    def __init__(self, times: int, ask: Callable[..., Any]) -> None:
+        self.times, self.ask = times, ask
+
+    async def __call__(self, *args: Any, **named: Any) -> Any:
+        if self.times:
+            self.times -= 1
+            raise StoreUnavailable("away")
+        return await self.ask(*args, **named)
+
+
+async def test_a_store_that_comes_back_in_time_costs_nothing_but_the_time():
+    async def here() -> str:
+        return "here"
+
+    assert await patiently(Away(3, here)) == "here"
+
+
+async def test_a_store_that_stays_away_is_given_up_in_the_end(monkeypatch: pytest.MonkeyPatch):
+    async def here() -> str:
+        return "here"
+
+    monkeypatch.setattr(_patience, "PATIENCE", 0.01)
+    with pytest.raises(StoreUnavailable):
+        await patiently(Away(100_000, here))
+
+
+class State:
+    """Of a flow run, as far as it is asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def is_cancelling(self) -> bool:
+        return self.name == "Cancelling"
+
+    def is_cancelled(self) -> bool:
+        return self.name == "Cancelled"
+
+
+def prefect_says(monkeypatch: pytest.MonkeyPatch, state: str | Exception) -> None:
+    class FlowRun:
+        def __init__(self, name: str) -> None:
+            self.state = State(name)
+
+    class Client:
+        async def __aenter__(self) -> "Client":
+            return self
+
+        async def __aexit__(self, *error: object) -> None: ...
+
+        async def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+            if isinstance(state, Exception):
+                raise state
+            return FlowRun(state)
+
+    class Runtime:
+        id = str(uuid4())
+
+    monkeypatch.setattr(_deployed, "get_client", Client)
+    monkeypatch.setattr(_deployed, "flow_run", Runtime)
+
+
+@pytest.mark.parametrize(
+    ("state", "ends"), [("Cancelling", True), ("Cancelled", True), ("Running", False), (ConnectionError("gone"), False)]
+)
+async def test_a_run_whose_flow_run_was_cancelled_in_prefect_is_cancelled_and_any_other_goes_on(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, state: str | Exception, ends: bool
+):
+    prefect_says(monkeypatch, state)
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    carry = await stage.claimed(one_haiku)
+    carry.end("released")
+    assert (await carry.go()).kind == "released"
+
+    assert await _deployed.cancelled_there(stage.tools, carry.claim) is ends
+
+    story = await stage.story()
+    assert (story[-2:] == ["cancel_requested", "cancelled"]) is ends
+    if ends:
+        asked = await stage.last("cancel_requested")
+        assert asked.data.by == "prefect"
+        await stage.check()
+    else:
+        assert await stage.store.runs.claim("another worker", run_id=stage.run_id) is not None
+
+
+async def test_a_run_that_another_worker_took_meanwhile_is_that_one_s_to_end(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    prefect_says(monkeypatch, "Cancelling")
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    carry = await stage.claimed(one_haiku)
+    carry.end("released")
+    await carry.go()
+    other = await stage.claimed(one_haiku, "another worker")
+
+    assert await _deployed.cancelled_there(stage.tools, carry.claim)
+
+    assert (await other.go()).kind == "cancelled"
+    await stage.check()
+
+
+async def test_a_run_that_is_followed_is_followed_through_a_store_that_goes_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    stage.model.answers("haiku", ["An old pond"])
+    await stage.run(one_haiku, Topic(name="frogs"))
+    log = stage.tools.log
+    monkeypatch.setattr(log, "read", Away(2, log.read))
+
+    state = await _deployed.followed(stage.tools, one_haiku, stage.run_id)
+
+    assert state.name == "Completed"
+
+
+async def test_what_prefect_saw_of_a_run_fails_it_not_even_for_a_store_that_stays_away(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def away(*args: Any) -> None:
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(stage.store.runs, "note_prefect", away)
+    monkeypatch.setattr(_patience, "PATIENCE", 0.0)
+    monkeypatch.setattr(_patience, "PAUSE", 0.1)
+
+    await _deployed.noted(stage.tools, uuid4(), None)
+
+    assert "could not be stored" in caplog.text
+
+
+async def started(stage: Stage, run_id: UUID, from_step: str | None = None) -> NewRun:
+    return await deployments.again(Settings(), stage.tools, "prefect:1", run_id, from_step)
+
+
+async def test_an_operator_s_retry_is_the_owner_s_run_with_the_flow_run_as_its_key(stage: Stage):
+    store: Any = stage.store
+    run_id = await ended(store, failed(), tenant="acme")
+
+    new = await started(stage, run_id)
+
+    assert (new.tenant, new.idempotency_key, new.forked_from) == ("acme", "prefect:1", run_id)
+    assert [getattr(event, "step", "") for event in new.first] == ["", "brief", "framework", "validation", "qa"]
+
+
+async def test_what_cannot_be_done_again_is_said_to_the_operator(stage: Stage):
+    store: Any = stage.store
+    live = await ended(store, Story().queued().started())
+
+    for run_id, step, words in (
+        (uuid4(), None, "There is no run"),
+        (live, None, "is running"),
+        (await ended(store, complete()), None, "Say which step"),
+        (await ended(store, failed()), "dessert", "no step 'dessert'"),
+        (await ended(store, failed(), {"an": "old input"}), None, "takes now"),
+    ):
+        with pytest.raises(CannotStart, match=words):
+            await started(stage, run_id, step)
