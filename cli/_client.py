@@ -108,6 +108,10 @@ class Api:
     async def pipelines(self) -> list[Pipeline]:
         return PIPELINES.validate_json((await self._get("/api/pipelines")).content)
 
+    async def stats(self, days: int) -> bytes:
+        """The figures of the last days, as JSON."""
+        return (await self._get("/api/stats", days=days)).content
+
     async def cancel(self, run_id: UUID) -> str:
         """Ask for the end of a run; gives its status as of now."""
         answer = await self._ask("POST", f"/api/runs/{run_id}/cancel")

@@ -138,6 +138,19 @@ def runs(
 
 
 @app.command(rich_help_panel=RUNS)
+def stats(
+    days: Annotated[int, typer.Option(min=1, max=90, help="How many, today included.")] = 7,
+    json: Json = False,
+    url: Url = None,
+    token: Token = None,
+) -> None:
+    """Show how the last days have been: runs, times of steps, failures, cost."""
+    from cli.stats import show_stats
+
+    ask(lambda api, console: show_stats(api, console, days=days, json=json), url, token)
+
+
+@app.command(rich_help_panel=RUNS)
 def show(run: Run, json: Json = False, url: Url = None, token: Token = None) -> None:
     """Show one run: its steps, and what came of it."""
     from cli.runs import show_run
