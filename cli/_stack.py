@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
+from cli import _page
 from cli._part import DoesNotStart, Part, Probe
 from cli._ports import Port, any_free
 from cli._prefect import server_env
@@ -15,7 +16,7 @@ from llm.demo.wire import MODELS
 from settings import Settings
 
 # In the order of stopping: who works, then what they work with, then the store.
-STAGES = (("deployments", "worker", "api"), ("prefect", "demo"), ("postgres",))
+STAGES = (("page", "deployments", "worker", "api"), ("prefect", "demo"), ("postgres",))
 # Seconds that the start waits for what we can do without. Prefect makes its tables on the very first start.
 PATIENCE = 60.0
 HERE = "127.0.0.1"
@@ -32,9 +33,16 @@ def wanted_ports(settings: Settings) -> list[Port]:
 
 
 class Stack:
-    """`start` returns when everything can be used; what is said on the way goes to `say(name, text)`."""
+    """`start` returns when everything can be used; what is said on the way goes to `say(name, text)`.
 
-    def __init__(self, settings: Settings, supervisor: Supervisor, say: Callable[[str, str], None]) -> None:
+    With `dev` the page is served from its sources, too, at `page_url`.
+    """
+
+    def __init__(
+        self, settings: Settings, supervisor: Supervisor, say: Callable[[str, str], None], *, dev: bool = False
+    ) -> None:
+        self.page_url: str | None = None
+        self._dev = dev
         self._settings = settings
         self._supervisor = supervisor
         self._say = say
@@ -46,6 +54,8 @@ class Stack:
         """Raises `DoesNotStart` for a part that we cannot do without."""
         try:
             async with asyncio.TaskGroup() as group:
+                if self._dev and _page.SOURCES.exists():
+                    group.create_task(self._page())
                 demo = group.create_task(self._demo())
                 await self._postgres()
                 group.create_task(self._prefect())
@@ -89,9 +99,20 @@ class Stack:
             probe = answers(HERE, self._settings.prefect_port, "/api/health")
             if not (self._data_dir / "prefect").exists():
                 self._say("prefect", "makes its tables, which takes a while. Only the first start does that.")
-            await self._try(self._part("prefect", env=env, probe=probe), f"ready: its page is at {url}")
+            part = self._part("prefect", env=env, probe=probe)
+            await self._try(part, f"ready: its page is at {url}", "Runs go on without it, and are shown there later.")
         # Nobody has to wait for these: they wait for Prefect by themselves.
         self._supervisor.start(self._part("deployments"))
+
+    async def _page(self) -> None:
+        """The page as its developers want it. Whatever becomes of that, it is there as it was built, too."""
+        port = _page.choose()
+        url = f"http://{HERE}:{port}"
+        part = _page.part(port, self._settings)
+        if await self._try(
+            part, f"ready: {url} shows each change in web/ at once.", "The page is there as it was built."
+        ):
+            self.page_url = url
 
     def _part(
         self, name: str, *, env: Mapping[str, str] | None = None, probe: Probe | None = None, keeper: bool = False
@@ -108,10 +129,12 @@ class Stack:
         self._say(part.name, f"{ready} ({time.monotonic() - started:.1f} s)")
         return process
 
-    async def _try(self, part: Part, ready: str) -> None:
+    async def _try(self, part: Part, ready: str, without: str) -> bool:
         """The same for a part that we can do without when it is not there in time."""
         try:
             async with asyncio.timeout(PATIENCE):
                 await self._up(part, ready)
         except (DoesNotStart, TimeoutError):
-            self._say(part.name, "is not there yet. Runs go on without it, and are shown there later.")
+            self._say(part.name, f"is not there yet. {without}")
+            return False
+        return True

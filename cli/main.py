@@ -43,7 +43,11 @@ SERVER, RUNS = "Start it", "Use it"
 
 
 @app.command(rich_help_panel=SERVER)
-def up(reload: Annotated[bool, typer.Option(help="Start our parts again when their code changes.")] = False) -> None:
+def up(
+    reload: Annotated[
+        bool, typer.Option(help="Start our parts again when their code changes, and show changes of the page at once.")
+    ] = False,
+) -> None:
     """Start everything in this terminal: database, Prefect, worker, API, and a demo model unless a real one is set."""
     from cli.up import up as start
 

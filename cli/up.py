@@ -45,7 +45,8 @@ async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
     screen.line(f"Starting Stepglass in {settings.data_dir}. Logs are in {settings.data_dir / 'logs'}.", "dim")
     async with Supervisor(STAGES, say=screen.say, output=screen.output) as supervisor:
         asked.listen(supervisor.kill)
-        starting = asyncio.create_task(Stack(settings, supervisor, screen.say).start())
+        stack = Stack(settings, supervisor, screen.say, dev=reload)
+        starting = asyncio.create_task(stack.start())
         await asked.or_done(starting)
         if starting.done() and (error := starting.exception()):
             if not isinstance(error, DoesNotStart):
@@ -55,7 +56,7 @@ async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
         elif starting.done():
             # What the parts tell of finding each other is no news, and the URL is the last line.
             settling = asyncio.get_running_loop().call_later(SETTLING, screen.settled)
-            welcome(screen, settings, time.monotonic() - started)
+            welcome(screen, settings, time.monotonic() - started, stack.page_url)
             watching = asyncio.create_task(restart_on_change(supervisor, screen)) if reload else None
             await asked.event.wait()
             settling.cancel()
@@ -98,12 +99,18 @@ async def restart_on_change(supervisor: Supervisor, screen: Screen) -> None:
         await supervisor.restart(OURS)
 
 
-def welcome(screen: Screen, settings: Settings, seconds: float) -> None:
+def welcome(screen: Screen, settings: Settings, seconds: float, sources: str | None) -> None:
     """The last lines of the start; the very last is the URL to open."""
     screen.line()
     screen.line(f"Stepglass is up after {seconds:.1f} s. Ctrl-C stops it.", "bold green")
     screen.line(f"Try it in another terminal:  {command()} generate --example {EXAMPLE}{other_port(settings)}")
-    screen.line(f"Open  {settings.url}", "bold")
+    if not (settings.page_dir / "index.html").exists():
+        screen.line(
+            "The page is not built, so / leads to the reference of the API. `make install` builds it.", "yellow"
+        )
+    if sources:
+        screen.line(f"The page as it was built is at {settings.url}.")
+    screen.line(f"Open  {sources or settings.url}", "bold")
 
 
 def command() -> str:

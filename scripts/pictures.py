@@ -4,7 +4,8 @@ From the real page with the demo model, in Chromium without a window. Start `mak
 
     .venv/bin/python scripts/pictures.py            # or with the URL that `make run` said
 
-Each picture is a run of its own: the wizard's first example, Generate, and the moment when the one-pager is half written.
+Each picture is a run of its own: the wizard's first example, Generate, and the moment when the one-pager is half
+written.
 """
 
 import sys

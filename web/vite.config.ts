@@ -4,6 +4,8 @@ import react from "@vitejs/plugin-react";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
+const API = ["/api", "/docs", "/openapi.json", "/problems"];
+
 export default defineConfig(({ mode }) => ({
   plugins: [react()],
   build: {
@@ -15,13 +17,8 @@ export default defineConfig(({ mode }) => ({
   // Recorded runs, for `?replay=`: addresses of files of their own, fetched when asked for.
   assetsInclude: ["**/*.jsonl"],
   server: {
-    proxy: {
-      // The API compares the page's origin with the host that is asked: it must be the same here as in production.
-      "/api": {
-        target: loadEnv(mode, ".", "STEPGLASS_")["STEPGLASS_URL"] ?? "http://127.0.0.1:8000",
-        changeOrigin: false,
-      },
-    },
+    // The API compares the page's origin with the host that is asked: it must be the same here as in production.
+    proxy: Object.fromEntries(API.map((path) => [path, { target: address(mode), changeOrigin: false }])),
   },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
@@ -30,3 +27,8 @@ export default defineConfig(({ mode }) => ({
     restoreMocks: true,
   },
 }));
+
+/** Where the API is. */
+function address(mode: string): string {
+  return loadEnv(mode, ".", "STEPGLASS_")["STEPGLASS_URL"] ?? "http://127.0.0.1:8000";
+}
