@@ -41,6 +41,7 @@ interface SideProps {
 }
 
 function Side({ label, card, pieces }: SideProps): ReactNode {
+  const { framework } = useText();
   return (
     <section className={css["side"]}>
       <header>
@@ -48,6 +49,7 @@ function Side({ label, card, pieces }: SideProps): ReactNode {
         {card ? <ScoreBadge card={card} /> : null}
       </header>
       <p>
+        {pieces.length ? null : framework.empty}
         {pieces.map((piece, place) => {
           const Tag = piece.kind === "added" ? "ins" : piece.kind === "removed" ? "del" : "span";
           return <Tag key={String(place)}>{piece.text}</Tag>;

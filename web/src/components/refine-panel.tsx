@@ -185,6 +185,7 @@ function Outcome({ view, ...props }: Omit<WatchedProps, "run"> & { view: RunView
   }, [awaited]);
   const { before, after, scoreBefore, scoreAfter } = refinedIn(view.result);
   const stale = present !== undefined && !sameJson(before, present);
+  const useless = stale || sameJson(before, after);
   return (
     <>
       <p className={css["ready"]} role="status">
@@ -193,9 +194,9 @@ function Outcome({ view, ...props }: Omit<WatchedProps, "run"> & { view: RunView
       <BeforeAfter name={name} before={before} after={after} scoreBefore={scoreBefore} scoreAfter={scoreAfter} />
       <div ref={ends} className={css["ends"]}>
         <Button size="small" disabled={pending} onClick={onDiscard}>
-          {stale ? text.close : refine.discard}
+          {useless ? text.close : refine.discard}
         </Button>
-        {stale ? null : (
+        {useless ? null : (
           <Button look="primary" size="small" disabled={pending} onClick={() => onAccept(view.runId)}>
             {refine.accept}
           </Button>

@@ -3,7 +3,7 @@
 import { type ReactNode, useState } from "react";
 import type { SectionDraft } from "../../components/section-draft.ts";
 import { SectionEditor } from "../../components/section-editor.tsx";
-import type { Framework, SectionName } from "../../components/vision.ts";
+import { type Framework, SECTIONS, type SectionName } from "../../components/vision.ts";
 import type { Problem } from "../../core/contract.ts";
 import type { Change } from "../../core/document.ts";
 import { sameJson } from "../../core/same-json.ts";
@@ -29,7 +29,7 @@ export interface EditingProps {
 export function Editing({ runId, name, document, present, onUndo, onClose }: EditingProps): ReactNode {
   const { editing: words } = useAppText();
   const [begun] = useState(() => keptDraft(runId, name) ?? { ...beginning(name, present), draft: undefined });
-  const { save, problem } = useSaving(name, document, begun.version, onUndo);
+  const { save, problem } = useSaving(name, document, onUndo);
   const close = (): void => {
     keepDraft(runId, name, undefined);
     onClose();
@@ -75,23 +75,22 @@ interface Saving {
 /** How often somebody else may be faster, elsewhere in the document, while this section is saved. */
 const TRIES = 5;
 
-function useSaving(name: SectionName, document: Document, since: number, onUndo: () => void): Saving {
+function useSaving(name: SectionName, document: Document, onUndo: () => void): Saving {
   const text = useText();
   const app = useAppText();
   const toast = useToast();
   const [problem, setProblem] = useState<Problem>();
-  const tell = (saved: DocumentBody): void => {
+  const tell = (seen: DocumentBody, saved: DocumentBody): void => {
     const { editing: words } = app;
-    const others = document.versions.filter(({ version }) => version > since && version < saved.version);
-    const changed = new Set(others.flatMap(({ sections }) => sections).filter((section) => section !== name));
+    const others = SECTIONS.filter((each) => each !== name && !sameJson(valueIn(seen, each), valueIn(saved, each)));
     const what = nameOf(text, name);
-    const said = changed.size ? words.savedAlso(what, sectionNames({ text, app }, [...changed])) : words.saved(what);
+    const said = others.length ? words.savedAlso(what, sectionNames({ text, app }, others)) : words.saved(what);
     toast({ words: said, action: { label: text.undo, act: onUndo } });
   };
   const save = async (value: Framework[SectionName], seen: DocumentBody): Promise<boolean> => {
     setProblem(undefined);
     const change = await saved(document, name, value, seen);
-    if (change.done) tell(change.done);
+    if (change.done) tell(seen, change.done);
     // What somebody else wrote in this section is shown above it, and that is all there is to say.
     else if (!change.outrun) setProblem(change.problem);
     return change.done !== undefined;

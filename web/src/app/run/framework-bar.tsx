@@ -24,10 +24,12 @@ export interface FrameworkBarProps {
   steps: StepsBack;
   /** Sections that somebody writes in. */
   busy: readonly SectionName[];
+  /** The button that is always there, to give the focus to. */
+  home: (button: HTMLElement | null) => void;
 }
 
 export function FrameworkBar(props: FrameworkBarProps): ReactNode {
-  const { document, present, steps } = props;
+  const { document, present, steps, home } = props;
   const text = useText();
   const app = useAppText();
   const { editing: words } = app;
@@ -46,7 +48,7 @@ export function FrameworkBar(props: FrameworkBarProps): ReactNode {
         <Button size="small" look="quiet" icon="redo" bare disabled={!present.can_redo} onClick={steps.redo}>
           {text.redo}
         </Button>
-        <Button size="small" icon="clock" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+        <Button ref={home} size="small" icon="clock" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {words.history.open}
         </Button>
         <ImproveAll {...props} />

@@ -45,11 +45,9 @@ export function ImproveDialog(props: ImproveDialogProps): ReactNode {
 
 function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDialogProps & { id: string }): ReactNode {
   const { improve: words } = useAppText().editing;
-  const fits = (offer: Offer): boolean =>
-    offer.view?.status === "complete" &&
-    sameJson(refinedIn(offer.view.result).before, present.framework[offer.section]);
+  const may = (offer: Offer): Fit => fitOf(offer, present);
   const [left, leave] = useState<ReadonlySet<string>>(() => new Set(offers.filter(isWorse).map(({ runId }) => runId)));
-  const chosen = offers.filter((offer) => fits(offer) && !left.has(offer.runId));
+  const chosen = offers.filter((offer) => may(offer) === "fits" && !left.has(offer.runId));
   const { take, problem } = useTaking(document, offers, onDecided);
   const toggle = (runId: string): void => {
     const next = new Set(left);
@@ -66,7 +64,7 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
           <OfferRow
             key={offer.runId}
             offer={offer}
-            fits={fits(offer)}
+            fit={may(offer)}
             chosen={chosen.includes(offer)}
             onToggle={() => toggle(offer.runId)}
           />
@@ -80,9 +78,11 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
         <Button disabled={document.changing} onClick={() => onDecided(offers.map(({ runId }) => runId))}>
           {words.leave}
         </Button>
-        <Button look="primary" disabled={document.changing || !chosen.length} onClick={() => void take(chosen)}>
-          {words.take(chosen.length)}
-        </Button>
+        {offers.some((offer) => may(offer) === "fits") ? (
+          <Button look="primary" disabled={document.changing || !chosen.length} onClick={() => void take(chosen)}>
+            {words.take(chosen.length)}
+          </Button>
+        ) : null}
       </div>
     </>
   );
@@ -117,12 +117,12 @@ function useTaking(document: Document, offers: readonly Offer[], onDecided: Impr
 
 interface OfferRowProps {
   offer: Offer;
-  fits: boolean;
+  fit: Fit;
   chosen: boolean;
   onToggle: () => void;
 }
 
-function OfferRow({ offer, fits, chosen, onToggle }: OfferRowProps): ReactNode {
+function OfferRow({ offer, fit, chosen, onToggle }: OfferRowProps): ReactNode {
   const text = useText();
   const { improve: words } = useAppText().editing;
   const name = nameOf(text, offer.section);
@@ -139,14 +139,13 @@ function OfferRow({ offer, fits, chosen, onToggle }: OfferRowProps): ReactNode {
   return (
     <section className={css["offer"]}>
       <h3>{name}</h3>
-      {fits ? (
+      {fit === "fits" ? (
         <label className={css["choice"]}>
           <input type="checkbox" checked={chosen} onChange={onToggle} />
           {words.use(name)}
         </label>
-      ) : (
-        <p className={css["stale"]}>{words.stale}</p>
-      )}
+      ) : null}
+      {fit === "stale" ? <p className={css["stale"]}>{words.stale}</p> : null}
       <BeforeAfter
         name={offer.section}
         before={before}
@@ -156,6 +155,16 @@ function OfferRow({ offer, fits, chosen, onToggle }: OfferRowProps): ReactNode {
       />
     </section>
   );
+}
+
+/** `stale`: the section is another one by now. `same`: nothing was changed by it. `none`: there is no new version. */
+type Fit = "fits" | "stale" | "same" | "none";
+
+function fitOf({ view, section }: Offer, present: DocumentBody): Fit {
+  if (view?.status !== "complete") return "none";
+  const { before, after } = refinedIn(view.result);
+  if (sameJson(before, after)) return "same";
+  return sameJson(before, present.framework[section]) ? "fits" : "stale";
 }
 
 /** What scores lower than before is not chosen unless somebody chooses it. */

@@ -20,9 +20,11 @@ export interface ImproveProps {
   document: Document;
   present: DocumentBody;
   refinements: Refinements;
+  /** Everything is decided, and what had the focus is gone. */
+  onDecided: () => void;
 }
 
-export function Improve({ document, present, refinements }: ImproveProps): ReactNode {
+export function Improve({ document, present, refinements, onDecided }: ImproveProps): ReactNode {
   const { improve: words } = useAppText().editing;
   const together = refinements.open.filter((each) => each.together);
   const states = useRunStates(together.map(({ runId }) => runId));
@@ -30,6 +32,11 @@ export function Improve({ document, present, refinements }: ImproveProps): React
   const all = done === together.length;
   const [open, setOpen] = useOpened(together.length > 0, all);
   const ids = together.map(({ runId }) => runId);
+  const decided = (runIds: readonly string[], stopped = false): void => {
+    if (stopped) refinements.stop(runIds);
+    else refinements.drop(runIds);
+    if (runIds.length === ids.length) onDecided();
+  };
   if (!together.length) return null;
   return (
     <section className={css["improve"]} aria-label={words.title(done, together.length)}>
@@ -39,7 +46,7 @@ export function Improve({ document, present, refinements }: ImproveProps): React
           <p>{words.note}</p>
         </div>
         <div className={css["ends"]}>
-          <Button size="small" look="quiet" onClick={() => (all ? refinements.drop(ids) : refinements.stop(ids))}>
+          <Button size="small" look="quiet" onClick={() => decided(ids, !all)}>
             {all ? words.leave : words.stopAll}
           </Button>
           {all ? (
@@ -51,7 +58,7 @@ export function Improve({ document, present, refinements }: ImproveProps): React
       </header>
       <ul className={css["rows"]}>
         {together.map((asked, place) => (
-          <Row key={asked.runId} asked={asked} state={states[place]} onStop={() => refinements.stop([asked.runId])} />
+          <Row key={asked.runId} asked={asked} state={states[place]} onStop={() => decided([asked.runId], true)} />
         ))}
       </ul>
       <ImproveDialog
@@ -64,7 +71,7 @@ export function Improve({ document, present, refinements }: ImproveProps): React
           problem: problemOf(states[place]),
         }))}
         onClose={() => setOpen(false)}
-        onDecided={(runIds) => refinements.drop(runIds)}
+        onDecided={decided}
       />
     </section>
   );

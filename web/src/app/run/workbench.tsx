@@ -37,14 +37,18 @@ export function Workbench({ runId, document, present, scores }: WorkbenchProps):
   const refinements = useRefinements(runId, document);
   const steps = useStepsBack(document);
   const online = useOnline();
-  const { doing, begin, end, home } = useDoing(runId);
+  const { doing, begin, end, home, historyHome, toHistory } = useDoing(runId);
   const common = { document, present, onUndo: steps.undo };
   const isRefined = (name: SectionName): boolean => refinements.of(name)?.together === false;
   return (
     <div className={css["bench"]}>
       {online ? null : <Notice words={words.offline} />}
-      <FrameworkBar {...{ document, present, scores, refinements, steps }} busy={Object.keys(doing) as SectionName[]} />
-      <Improve {...{ document, present, refinements }} />
+      <FrameworkBar
+        {...{ document, present, scores, refinements, steps }}
+        busy={Object.keys(doing) as SectionName[]}
+        home={historyHome}
+      />
+      <Improve {...{ document, present, refinements }} onDecided={toHistory} />
       <FrameworkView
         framework={present.framework as Partial<Framework>}
         scores={scores}
@@ -75,7 +79,12 @@ interface Work {
   end(name: SectionName): void;
   /** Where the focus goes back to. */
   home(name: SectionName, what: "edit" | "refine"): (button: HTMLElement | null) => void;
+  /** The button that stays when others go, and the way of the focus to it. */
+  historyHome(button: HTMLElement | null): void;
+  toHistory(): void;
 }
+
+const HISTORY = "history";
 
 /** What is being done with which section. What somebody was writing before a reload is open again. */
 function useDoing(runId: string): Work {
@@ -91,6 +100,8 @@ function useDoing(runId: string): Work {
       setDoing(({ [name]: _, ...rest }) => rest);
     },
     home: (name, what) => home(`${name} ${what}`),
+    historyHome: home(HISTORY),
+    toHistory: () => giveBack(HISTORY),
   };
 }
 
