@@ -101,6 +101,7 @@ class _Attempt:
     started_ms: int
     state: str = "open"
     ended_ms: int = 0
+    reused: bool = False
     chunks: list[tuple[int, ModelChunk]] = field(default_factory=list[tuple[int, ModelChunk]])
 
 
@@ -183,7 +184,7 @@ class _Run:
             if attempts:
                 yield f"{_name(place)} was skipped after it had begun"
         elif isinstance(event, StepComplete) and event.data.reused:
-            reused = _Attempt(event.attempt, event.ts, "complete", event.ts)
+            reused = _Attempt(event.attempt, event.ts, "complete", event.ts, reused=True)
             self.attempts[place] = [reused]
         elif now is None or now.number != event.attempt:
             yield f"attempt {event.attempt} of {_name(place)} was never started"
@@ -282,6 +283,8 @@ def _call(run: _Run, call: ModelCall) -> Iterator[str]:
     attempts = [attempt for attempt in of_step if attempt.number == call.attempt]
     if not attempts:
         yield "no step_start was committed for it"
+    if any(attempt.reused for attempt in of_step):
+        yield "its result was taken over from another run"
     if call.at_ms is None:
         return
     if attempts and all(attempt.started_ms > call.at_ms for attempt in attempts):

@@ -175,8 +175,8 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("a call after the end of its step", lambda e: _call(e, at_ms=2**45), "the step was complete at"),
     (
         "a call for a reused result",
-        lambda e: _call(e, step="brief", attempt=1, at_ms=2**45),
-        "the step was complete at",
+        lambda e: _call(e, step="brief", attempt=1, at_ms=None),
+        "taken over from another run",
     ),
     (
         "a call for a checkpoint",
