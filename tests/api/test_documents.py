@@ -9,7 +9,7 @@ import pytest
 
 from events.store import Store, open_store
 from tests.api.conftest import problem
-from tests.api.editing import DOCUMENT, NEW_VISION, OTHER_VISION, RESULT, SECTIONS, Editor, editing
+from tests.api.editing import DOCUMENT, NEW_VISION, OTHER_VISION, RESULT, SECTIONS, Editor, editing, made
 from tests.api.test_openapi import conforms, schema_of
 from tests.api.test_starting import BRIEF, pointers
 from tests.api.writing import accept, hold, rest_of, told
@@ -311,3 +311,16 @@ async def test_an_author_that_nobody_could_read_is_refused(editor: Editor, name:
 
 async def test_without_an_author_it_was_the_tenant(editor: Editor) -> None:
     assert (await editor.edit(vision=NEW_VISION)).json()["by"] == "default"
+
+
+async def test_a_document_of_a_megabyte_is_edited_and_its_history_stays_light(store: Store) -> None:
+    card = {**DOCUMENT["scores"]["metrics"], "issues": ["y" * 1000] * 1000}
+    result = {**RESULT, "scores": {**DOCUMENT["scores"], "metrics": card}, "one_pager": "x" * 1_000_000}
+    async with editing(store, await made(store, result)) as editor:
+        for number in range(5):
+            response = await editor.edit(vision=f"{NEW_VISION[:-1]} number {number}.")
+            assert response.json()["scores"]["metrics"] == card
+        history = await editor.ask("GET", "/versions")
+        assert len(history.json()["versions"]) == 6
+        assert len(history.content) < 2000
+        assert (await editor.ask("GET", "/versions/1")).json()["scores"]["metrics"] == card
