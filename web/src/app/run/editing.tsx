@@ -15,7 +15,7 @@ import { useAppText } from "../text/languages.tsx";
 import { useToast } from "../toast.tsx";
 import { Conflict } from "./conflict.tsx";
 import { keepDraft, keptDraft } from "./kept-draft.ts";
-import { lastToWrite, sectionNames } from "./say-version.ts";
+import { lastToChange, sectionNames } from "./say-version.ts";
 
 export interface EditingProps {
   runId: string;
@@ -47,7 +47,7 @@ export function Editing({ runId, name, document, present, onUndo, onClose }: Edi
           name={name}
           before={begun.value as Framework[SectionName]}
           after={theirs}
-          act={lastToWrite(name, document.versions, begun.version)}
+          act={lastToChange(name, document.versions, begun.version)}
           onTheirs={close}
         />
       ) : null}

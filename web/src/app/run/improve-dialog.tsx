@@ -47,6 +47,7 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
   const { improve: words } = useAppText().editing;
   const may = (offer: Offer): Fit => fitOf(offer, present);
   const [left, leave] = useState<ReadonlySet<string>>(() => new Set(offers.filter(isWorse).map(({ runId }) => runId)));
+  const any = offers.some((offer) => may(offer) === "fits");
   const chosen = offers.filter((offer) => may(offer) === "fits" && !left.has(offer.runId));
   const { take, problem } = useTaking(document, offers, onDecided);
   const toggle = (runId: string): void => {
@@ -57,7 +58,7 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
   return (
     <>
       <h2 id={id} className={css["title"]} tabIndex={-1} data-focus="">
-        {words.choose}
+        {any ? words.choose : words.nothing}
       </h2>
       <div className={css["offers"]}>
         {offers.map((offer) => (
@@ -78,7 +79,7 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
         <Button disabled={document.changing} onClick={() => onDecided(offers.map(({ runId }) => runId))}>
           {words.leave}
         </Button>
-        {offers.some((offer) => may(offer) === "fits") ? (
+        {any ? (
           <Button look="primary" disabled={document.changing || !chosen.length} onClick={() => void take(chosen)}>
             {words.take(chosen.length)}
           </Button>

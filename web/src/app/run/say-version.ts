@@ -62,9 +62,20 @@ export function toldWithAuthor(
   return who === undefined ? what : words.app.editing.by(what, who);
 }
 
-/** Who wrote a section last, as far as the history is known. */
-export function lastToWrite(section: string, history: readonly VersionBody[], since = 0): VersionBody | undefined {
+/** Who changed a section last after version `since`, be it by going back to what it was. */
+export function lastToChange(section: string, history: readonly VersionBody[], since: number): VersionBody | undefined {
   return history.find(({ sections, version }) => version > since && sections.includes(section));
+}
+
+/** Who wrote what stands in a section now, as far as the history is known. What was undone is nobody's. */
+export function writerOf(section: string, history: readonly VersionBody[]): VersionBody | undefined {
+  const standing: VersionBody[] = [];
+  for (const version of history.toReversed()) {
+    const again = history.find((each) => each.version === version.shows);
+    if (version.kind === "undo") standing.pop();
+    else standing.push(again ?? version);
+  }
+  return standing.findLast(({ sections }) => sections.includes(section));
 }
 
 /** “Version 4. Edited Vision by Ada, …”: which version it is that somebody takes away. */

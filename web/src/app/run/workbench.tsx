@@ -15,7 +15,7 @@ import { Improve } from "./improve.tsx";
 import { keptSections } from "./kept-draft.ts";
 import { Notice } from "./notice.tsx";
 import { Refining } from "./refining.tsx";
-import { authorOf, lastToWrite } from "./say-version.ts";
+import { authorOf, writerOf } from "./say-version.ts";
 import { SectionTools } from "./section-tools.tsx";
 import { useGivenBack } from "./use-given-back.ts";
 import { useOnline } from "./use-online.ts";
@@ -109,7 +109,7 @@ function useDoing(runId: string): Work {
 function Unscored({ name, document }: { name: SectionName; document: Document }): ReactNode {
   const { editing: words } = useAppText();
   const own = useAuthorState().name;
-  const writer = lastToWrite(name, document.versions);
+  const writer = writerOf(name, document.versions);
   const who = writer && authorOf(writer);
   const mine = who === undefined || who === own;
   return <Badge tone="neutral">{mine ? words.unscored : words.unscoredBy(who)}</Badge>;

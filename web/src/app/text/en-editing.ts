@@ -61,6 +61,7 @@ export const editing = {
     failed: "Failed",
     stopped: "Stopped",
     done: "Ready",
+    nothing: "There is no new version to use",
     choose: "Which new versions do you want?",
     use: (name: string) => `Use the new version of ${name}`,
     take: (count: number) => `Use ${several(count, "new version")}`,
