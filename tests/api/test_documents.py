@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from events.store import Store, open_store
-from tests.api.conftest import problem
+from tests.api.conftest import problem, running, settings_with
 from tests.api.editing import DOCUMENT, NEW_VISION, OTHER_VISION, RESULT, SECTIONS, Editor, editing, made
 from tests.api.test_openapi import conforms, schema_of
 from tests.api.test_starting import BRIEF, pointers
@@ -324,3 +324,15 @@ async def test_a_document_of_a_megabyte_is_edited_and_its_history_stays_light(st
         assert len(history.json()["versions"]) == 6
         assert len(history.content) < 2000
         assert (await editor.ask("GET", "/versions/1")).json()["scores"]["metrics"] == card
+
+
+async def test_over_the_wire_it_is_the_same(store: Store) -> None:
+    async with running(settings_with(), store) as server, server.client() as client:
+        editor = Editor(client, store, await made(store))
+        edited = await editor.edit(1, by="Žofie 🦀", vision=NEW_VISION)
+        assert (edited.status_code, edited.headers["etag"], edited.json()["by"]) == (200, '"2"', "Žofie 🦀")
+        assert problem(await editor.edit(1, vision=OTHER_VISION)) == (412, "outrun")
+        assert (await editor.undo()).json()["framework"] == DOCUMENT["framework"]
+        assert (await editor.ask("HEAD")).headers["etag"] == '"3"'
+        long = await editor.ask("PATCH", content=b" " * 300_000, headers={"Content-Type": "application/json"})
+        assert problem(long) == (413, "body-too-large")
