@@ -1,7 +1,7 @@
 """Runs in memory: the same promises as on PostgreSQL. Nothing here awaits, so every call is one transaction."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -177,11 +177,12 @@ class MemoryRuns:
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
         record = self.get(run_id)
-        record.prefect, record.flow_run_id = prefect, flow_run_id or record.flow_run_id
+        record.prefect = record.prefect if record.prefect == "degraded" else prefect
+        record.flow_run_id = flow_run_id or record.flow_run_id
 
-    async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
+    async def owed_to_prefect(self, limit: int = 20, *, but: Collection[UUID] = ()) -> list[UUID]:
         owed = (r.run_id for r in self._records.values() if r.ended and r.prefect == "degraded" and not r.told)
-        return [run_id for run_id, _ in zip(owed, range(limit), strict=False)]
+        return [run_id for run_id, _ in zip((each for each in owed if each not in but), range(limit), strict=False)]
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
         record = self.get(run_id)

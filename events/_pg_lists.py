@@ -108,19 +108,22 @@ async def history(connection: Connection, pipeline: str, profile: str) -> dict[s
 
 async def note_prefect(connection: Connection, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None) -> None:
     query = """
-        UPDATE stepglass.runs SET prefect = $2, prefect_flow_run_id = coalesce($3, prefect_flow_run_id)
+        UPDATE stepglass.runs SET
+            prefect = CASE WHEN prefect = 'degraded' THEN prefect ELSE $2 END,
+            prefect_flow_run_id = coalesce($3, prefect_flow_run_id)
         WHERE run_id = $1
     """
     if await connection.execute(query, run_id, prefect, flow_run_id) == "UPDATE 0":
         raise UnknownRun(f"There is no run {run_id}.")
 
 
-async def owed_to_prefect(connection: Connection, limit: int) -> list[UUID]:
+async def owed_to_prefect(connection: Connection, limit: int, but: list[UUID]) -> list[UUID]:
     query = """
         SELECT run_id FROM stepglass.runs
-        WHERE prefect = 'degraded' AND prefect_told_at IS NULL AND stepglass.ended(status) ORDER BY run_id LIMIT $1
+        WHERE prefect = 'degraded' AND prefect_told_at IS NULL AND stepglass.ended(status) AND run_id <> ALL ($2)
+        ORDER BY run_id LIMIT $1
     """
-    return [UUID(str(row["run_id"])) for row in await connection.fetch(query, limit)]
+    return [UUID(str(row["run_id"])) for row in await connection.fetch(query, limit, but)]
 
 
 async def prefect_told(connection: Connection, run_id: UUID, flow_run_id: UUID) -> bool:

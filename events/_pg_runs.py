@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from uuid import UUID
 
@@ -154,8 +154,8 @@ class PostgresRuns:
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
         await self._database.call(lambda connection: lists.note_prefect(connection, run_id, prefect, flow_run_id))
 
-    async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
-        return await self._database.read(lambda connection: lists.owed_to_prefect(connection, limit))
+    async def owed_to_prefect(self, limit: int = 20, *, but: Collection[UUID] = ()) -> list[UUID]:
+        return await self._database.read(lambda connection: lists.owed_to_prefect(connection, limit, list(but)))
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
         return await self._database.call(lambda connection: lists.prefect_told(connection, run_id, flow_run_id))

@@ -4,7 +4,7 @@ The log (`events.log`) says what happened in a run; this says that the run exist
 write to it. A holder is known by its *epoch*: every claim raises it, and the store refuses an append with a lower one.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -188,11 +188,14 @@ class Runs(Protocol):
         ...
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
-        """Remember how Prefect saw this run. Kept beside the log: what viewers see never depends on Prefect."""
+        """Remember how Prefect saw this run. Kept beside the log: what viewers see never depends on Prefect.
+
+        `degraded` stays: a word of the run's beginning that comes late takes back nothing.
+        """
         ...
 
-    async def owed_to_prefect(self, limit: int = 20) -> list[UUID]:
-        """Ended runs marked degraded that Prefect has not been told of yet, oldest first."""
+    async def owed_to_prefect(self, limit: int = 20, *, but: Collection[UUID] = ()) -> list[UUID]:
+        """Ended runs marked degraded that Prefect has not been told of yet, oldest first; none of `but`."""
         ...
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:

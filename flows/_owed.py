@@ -3,12 +3,14 @@
 import asyncio
 import json
 import logging
+from collections import Counter
 from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, FlowRunCreate
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Crashed, to_state_create
 
@@ -25,39 +27,53 @@ from steps._journal import Journal
 
 log = logging.getLogger("stepglass.prefect")
 
+TIMES = 5
+"""A run that was refused so often is given up, with the reason in the log."""
+
 
 async def pay(tools: Tools, pipelines: dict[str, Pipeline], health: Health, every: float = 5.0) -> None:
     """As long as Prefect answers, register what is owed to it; until cancelled."""
+    refused: Counter[UUID] = Counter()
     while True:
         await asyncio.sleep(every)
         if not health.up:
             continue
         try:
             async with get_client() as client:
-                for run_id in await tools.runs.owed_to_prefect():
-                    await _register_one(client, tools, pipelines, run_id)
+                # Who was refused often enough stands in nobody's way. A worker that starts anew asks again.
+                given_up = [run_id for run_id, times in refused.items() if times >= TIMES]
+                for run_id in await tools.runs.owed_to_prefect(but=given_up):
+                    await _register_one(client, tools, pipelines, run_id, refused)
         except Exception as error:
             log.warning("Prefect could not be told of earlier runs yet: %s", type(error).__name__)
             health.doubt()
 
 
-async def _register_one(client: PrefectClient, tools: Tools, pipelines: dict[str, Pipeline], run_id: UUID) -> None:
+async def _register_one(
+    client: PrefectClient, tools: Tools, pipelines: dict[str, Pipeline], run_id: UUID, refused: Counter[UUID]
+) -> None:
     """One that Prefect refuses, or that we cannot tell of, holds up no other; raises where Prefect does not answer."""
     try:
         await register(client, tools, pipelines, run_id)
+        del refused[run_id]
     except (PrefectHTTPStatusError, ValueError, LookupError, TypeError, ArithmeticError, AttributeError) as error:
         if isinstance(error, PrefectHTTPStatusError) and error.response.is_server_error:
             raise
-        log.warning("run %s could not be registered in Prefect: %s", run_id, type(error).__name__)
+        refused[run_id] += 1
+        if refused[run_id] < TIMES:
+            log.warning("run %s could not be registered in Prefect: %s", run_id, type(error).__name__)
+        else:
+            log.error("run %s is not registered in Prefect: given up after %d times", run_id, TIMES, exc_info=error)
 
 
 async def register(client: PrefectClient, tools: Tools, pipelines: dict[str, Pipeline], run_id: UUID) -> None:
-    """Give Prefect one ended run. Asked twice, it is the same flow run: its idempotency key is our run id."""
+    """Give Prefect one ended run. Asked twice, it is the same flow run: its idempotency key is our run id.
+
+    Raises `LookupError` for a run of a pipeline that this version does not have.
+    """
     entries = await read_all(tools.log, run_id)
     view = fold_all(str(run_id), entries)
-    pipeline = pipelines.get(view.pipeline)
-    if pipeline is None:
-        return
+    pipeline = pipelines[view.pipeline]
     flow_run_id = await _flow_run(client, pipeline, run_id)
     outcome = outcome_of(str(run_id), entries)
     await client.create_artifact(
@@ -77,8 +93,10 @@ async def mark_predecessor(client: PrefectClient, flow_run_id: UUID) -> None:
 
 async def _flow_run(client: PrefectClient, pipeline: Pipeline, run_id: UUID) -> UUID:
     tags = tags_of(pipeline, run_id)
-    # One may have been opened before Prefect stopped answering.
-    there = await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate({"tags": {"all_": sorted(tags)}}))
+    # One may have been opened before Prefect stopped answering; of several workers' it is the last one's.
+    ours = FlowRunFilter.model_validate({"tags": {"all_": sorted(tags)}})
+    last_first = FlowRunSort.EXPECTED_START_TIME_DESC
+    there = await client.read_flow_runs(flow_run_filter=ours, sort=last_first, limit=1)
     if there:
         return there[0].id
     wanted = FlowRunCreate(

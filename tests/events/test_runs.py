@@ -83,6 +83,14 @@ async def test_a_key_that_started_a_run_starts_none_that_does_another_again(stor
             await store.runs.accept(NewRun("vision", {}, [first_words], idempotency_key=key))
 
 
+async def test_a_word_that_comes_late_takes_back_nothing_of_what_prefect_missed(store: Store) -> None:
+    run, flow_run = await store.runs.accept(new()), uuid4()
+    await store.runs.note_prefect(run.run_id, "degraded")
+    await store.runs.note_prefect(run.run_id, "live", flow_run)
+    header = await store.runs.header(run.run_id, DEFAULT_TENANT)
+    assert (header.prefect, header.prefect_flow_run_id) == ("degraded", flow_run)
+
+
 async def test_operators_learn_whose_a_run_is(store: Store) -> None:
     run = await store.runs.accept(new(tenant="acme"))
     assert await store.runs.owner(run.run_id) == "acme"
@@ -371,6 +379,7 @@ async def test_prefect_is_owed_each_degraded_run_once_and_when_it_has_ended(stor
         await store.log.append(run.run_id, [LAST], epoch=run.epoch)
     assert await store.runs.owed_to_prefect() == [first.run_id, second.run_id]
     assert await store.runs.owed_to_prefect(limit=1) == [first.run_id]
+    assert await store.runs.owed_to_prefect(limit=1, but=[first.run_id]) == [second.run_id]
     flow_runs = [uuid4(), uuid4()]
     told = await asyncio.gather(*(store.runs.prefect_told(first.run_id, flow_run) for flow_run in flow_runs))
     assert sorted(told) == [False, True]

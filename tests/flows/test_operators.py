@@ -2,11 +2,14 @@
 
 import asyncio
 import contextvars
+from collections import Counter
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prefect.client.schemas.sorting import FlowRunSort
 
 from flows import _owed, _projection
 from flows._carry import Tools
@@ -183,10 +186,70 @@ async def test_one_run_that_prefect_refuses_holds_up_no_other(
     assert health.up, "it answers: it is only this run that it does not take"
 
 
+async def test_runs_that_prefect_refuses_for_ever_fill_no_page_and_are_given_up_with_the_reason(
+    stage: Stage, health: Health, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    runs: list[UUID] = []
+    for _ in range(21):
+        stage.model.answers("haiku", ["An old pond"])
+        await stage.run(one_haiku, Topic(name="frogs"))
+        await stage.store.runs.note_prefect(stage.run_id, "degraded")
+        runs.append(stage.run_id)
+    asked: Counter[UUID] = Counter()
+    told = asyncio.Event()
+
+    async def register(client: object, tools: Tools, pipelines: object, run_id: UUID) -> None:
+        asked[run_id] += 1
+        if run_id == runs[-1]:
+            return told.set()
+        raise ValueError("409: not this one")
+
+    monkeypatch.setattr(_owed, "register", register)
+    monkeypatch.setattr(_owed, "get_client", Client)
+    paying = asyncio.create_task(_owed.pay(stage.tools, {}, health, every=0))
+    async with asyncio.timeout(5):
+        await told.wait()
+    paying.cancel()
+    await asyncio.wait([paying])
+
+    assert {asked[run_id] for run_id in runs[:-1]} == {_owed.TIMES}
+    assert caplog.text.count("given up after") == 20
+    assert "not this one" in caplog.text
+
+
+async def test_of_several_flow_runs_of_a_run_the_last_one_is_told_how_it_ended(stage: Stage):
+    stage.model.answers("haiku", ["An old pond"])
+    await stage.run(one_haiku, Topic(name="frogs"))
+    client = Registry()
+
+    await _owed.register(client, stage.tools, {one_haiku.name: one_haiku}, stage.run_id)  # pyright: ignore[reportArgumentType]
+
+    assert client.asked == {"sort": "EXPECTED_START_TIME_DESC", "limit": 1}
+    assert client.ended == [client.last]
+
+
 def test_a_run_whose_headline_cannot_be_made_is_complete_all_the_same():
     state = _projection.state_of(one_haiku, Outcome("complete", result={"no": "haiku"}))
 
     assert (state.name, state.message) == ("Completed", "Complete")
+
+
+class Registry:
+    """Prefect's flow runs, as far as they are asked for; those of earlier workers stand behind the last one."""
+
+    def __init__(self) -> None:
+        self.last = uuid4()
+        self.asked: dict[str, Any] = {}
+        self.ended: list[UUID] = []
+
+    async def read_flow_runs(self, *, flow_run_filter: object, sort: FlowRunSort, limit: int) -> list[Any]:
+        self.asked = {"sort": sort.value, "limit": limit}
+        return [SimpleNamespace(id=self.last)]
+
+    async def create_artifact(self, artifact: object) -> None: ...
+
+    async def set_flow_run_state(self, flow_run_id: UUID, state: object, *, force: bool) -> None:
+        self.ended.append(flow_run_id)
 
 
 class Client:
