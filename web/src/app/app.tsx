@@ -1,12 +1,13 @@
 /** Which page is shown, and what surrounds all of them. */
 
-import { lazy, type ReactNode, Suspense, useEffect } from "react";
+import { type ReactNode, Suspense, useEffect } from "react";
 import { StepglassProvider } from "../react/context.tsx";
 import css from "./app.module.css";
 import { Boundary } from "./boundary.tsx";
 import { Content } from "./content.tsx";
 import { GenerationHost } from "./generation.tsx";
 import { Wizard } from "./new/wizard.tsx";
+import { ReplayPage, RunPage, RunsPage } from "./pages.ts";
 import { Link, navigate, usePlace } from "./router.tsx";
 import { Shell } from "./shell.tsx";
 import { Language, useAppText } from "./text/languages.tsx";
@@ -45,10 +46,6 @@ function Server({ children }: { children: ReactNode }): ReactNode {
     </>
   );
 }
-
-const RunPage = lazy(async () => ({ default: (await import("./run/run-page.tsx")).RunPage }));
-const RunsPage = lazy(async () => ({ default: (await import("./runs/runs-page.tsx")).RunsPage }));
-const ReplayPage = lazy(async () => ({ default: (await import("./replay-page.tsx")).ReplayPage }));
 
 function Page(): ReactNode {
   const { path, query } = usePlace();

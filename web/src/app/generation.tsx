@@ -4,10 +4,12 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import { GenerationProgressModal } from "../components/generation-progress-modal.tsx";
 import type { Problem } from "../core/contract.ts";
 import type { ReplayStore } from "../core/replay.ts";
+import { useClient } from "../react/context.tsx";
 import type { RunRef } from "../react/use-run.ts";
 import { useStartRun } from "../react/use-start-run.ts";
 import { usePipeline } from "./pipelines.ts";
 import { navigate } from "./router.tsx";
+import { whenIdle } from "./when-idle.ts";
 
 export interface Generation {
   /** The live run that is watched, whether the modal is open or not. */
@@ -73,6 +75,7 @@ interface Host {
 }
 
 function useHost(): Host {
+  const client = useClient();
   const [shown, setShown] = useState(NOTHING);
   const { start: startRun, starting, problem, reset } = useStartRun(PIPELINE);
   const atFields = problem?.type === INVALID;
@@ -87,11 +90,13 @@ function useHost(): Host {
       const from = location.pathname;
       const runId = await startRun(input);
       if (runId === undefined) return;
+      // Ask for its events at once: whoever looks at it lingers a moment, until the modal does.
+      client.run(runId).subscribe(() => undefined)();
       setShown((now) => ({ ...now, run: runId }));
-      // Who has gone elsewhere meanwhile is left there.
-      if (location.pathname === from) navigate(`/runs/${runId}`);
+      // The page under the modal is not seen yet, and may come after what is. Who has gone elsewhere is left there.
+      whenIdle(() => location.pathname === from && navigate(`/runs/${runId}`), 500);
     },
-    [startRun, reset],
+    [client, startRun, reset],
   );
   const generation = useMemo(
     (): Generation => ({

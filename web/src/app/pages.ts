@@ -1,0 +1,22 @@
+/** The pages that are not in the first file: loaded when they are asked for, or a little before. */
+
+import { lazy } from "react";
+import { whenIdle } from "./when-idle.ts";
+
+const load = {
+  run: async () => ({ default: (await import("./run/run-page.tsx")).RunPage }),
+  runs: async () => ({ default: (await import("./runs/runs-page.tsx")).RunsPage }),
+  replay: async () => ({ default: (await import("./replay-page.tsx")).ReplayPage }),
+};
+
+export const RunPage = lazy(load.run);
+export const RunsPage = lazy(load.runs);
+export const ReplayPage = lazy(load.replay);
+
+/** Called before anything is drawn. What fails here fails again where it is needed, and is told there. */
+export function loadAhead(path = location.pathname): void {
+  const ahead = (page: () => Promise<unknown>): void => void page().catch(() => undefined);
+  if (/^\/runs\/./.test(path)) ahead(load.run);
+  // A run that is started leads to its page, in the very moment in which its first events are to be shown.
+  else whenIdle(() => ahead(load.run));
+}
