@@ -3,6 +3,12 @@
 import { type ComponentProps, type MouseEvent, type ReactNode, useSyncExternalStore } from "react";
 
 const CHANGED = "stepglass:navigate";
+let moved = false;
+
+/** Whether the page that is shown came in the place of another one: its reader is to go on reading there. */
+export function hasMoved(): boolean {
+  return moved;
+}
 
 /** The address without its origin, as `location` has it. */
 export interface Place {
@@ -21,7 +27,9 @@ export function navigate(to: string, { replace = false }: { replace?: boolean } 
   if (replace) history.replaceState(null, "", to);
   else history.pushState(null, "", to);
   window.dispatchEvent(new Event(CHANGED));
-  if (location.pathname !== before) window.scrollTo(0, 0);
+  if (location.pathname === before) return;
+  moved ||= !replace;
+  window.scrollTo(0, 0);
 }
 
 /** The present address with some of its query changed; undefined takes a name away. */
@@ -46,10 +54,14 @@ export function Link({ href, onClick, ...rest }: ComponentProps<"a"> & { href: s
 }
 
 function subscribe(listener: () => void): () => void {
-  window.addEventListener("popstate", listener);
+  const back = (): void => {
+    moved = true;
+    listener();
+  };
+  window.addEventListener("popstate", back);
   window.addEventListener(CHANGED, listener);
   return () => {
-    window.removeEventListener("popstate", listener);
+    window.removeEventListener("popstate", back);
     window.removeEventListener(CHANGED, listener);
   };
 }

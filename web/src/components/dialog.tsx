@@ -3,6 +3,7 @@
 import { type ComponentProps, type ReactNode, useLayoutEffect, useRef } from "react";
 import { cx } from "./cx.ts";
 import css from "./dialog.module.css";
+import { focusPage, keepInside } from "./focus.ts";
 
 export interface DialogProps extends Omit<ComponentProps<"dialog">, "open" | "onClose" | "onCancel"> {
   open: boolean;
@@ -24,13 +25,20 @@ function Opened({ onDismiss, className, children, ...rest }: Omit<DialogProps, "
     element.showModal();
     // Where to begin reading, where that is not the first thing that takes the focus.
     element.querySelector<HTMLElement>("[data-focus]")?.focus();
-    return () => element.close();
+    return () => {
+      element.close();
+      // What opened it may be gone with its page.
+      focusPage(element);
+    };
   }, []);
   return (
     <dialog
       {...rest}
       ref={dialog}
       className={cx(css["dialog"], className)}
+      onKeyDown={(event) => {
+        if (event.key === "Tab" && !event.defaultPrevented && dialog.current) keepInside(dialog.current, event);
+      }}
       onCancel={(event) => {
         if (event.target !== dialog.current) return;
         event.preventDefault();
