@@ -52,8 +52,9 @@ def changed(
 
 def undone(last: Version, shown: Version, before: Version, by: str) -> Version:
     """Back from what `last` shows to `before`; `shown` is the version that made it, `before` the one at `last.back`."""
-    ahead = (last.shows, *last.ahead)
-    return replace(before, number=last.number + 1, kind="undo", ahead=ahead, sections=shown.sections, by=by, at=None)
+    ahead, number = (last.shows, *last.ahead), last.number + 1
+    # Without `refined_by`: whichever refinement wrote what stands there now is not what this act is about.
+    return Version(number, "undo", before.content, before.shows, before.back, ahead, shown.sections, by)
 
 
 def redone(last: Version, again: Version, by: str) -> Version:

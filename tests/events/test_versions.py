@@ -110,6 +110,18 @@ async def test_a_version_that_was_gone_back_to_says_who_went(document: Document)
     assert back.at is not None and back.at > THEN
 
 
+async def test_to_go_back_to_a_refinement_is_to_refine_nothing_and_to_redo_one_is(
+    document: Document,
+) -> None:
+    refined_by = uuid4()
+    first = await document.begin()
+    await document.add(changed(first, "refined", ["vision"], "Ada", refined_by))
+    await document.edit("edited")
+    assert ((await document.undo()).content, (await document.last()).refined_by) == ("refined", None)
+    assert (await document.undo()).content == {"vision": "one"}
+    assert (await document.redo()).refined_by == refined_by
+
+
 async def test_of_two_who_add_the_same_number_one_is_told(document: Document) -> None:
     first = await document.begin()
     await document.add(changed(first, "mine", ["vision"], "Ada"))
