@@ -10,7 +10,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 
 from events.runs import Claim
-from flows import _owed
+from flows import _cancelling, _owed
 from flows._carry import Tools
 from flows._closing import Outcome
 from flows._health import Health
@@ -29,7 +29,7 @@ class Operators:
         self._url = url
         self._most = most
         self._budget = budget
-        self._live: set[Projection] = set()
+        self._live: dict[Projection, Claim] = {}
         self._asides: set[asyncio.Task[None]] = set()
 
     def show(self, claim: Claim, pipeline: Pipeline) -> Projection | None:
@@ -39,7 +39,7 @@ class Operators:
         if len(self._live) >= self._most:
             return None
         projection = Projection(pipeline, claim.run_id, self._url, self._health, self._budget)
-        self._live.add(projection)
+        self._live[projection] = claim
         projection.opened.add_done_callback(lambda opened: self._opened(projection))
         return projection
 
@@ -61,7 +61,10 @@ class Operators:
             log.warning("run %s: Prefect could not be told how it ended: %s", run_id, type(error).__name__)
         finally:
             if projection is not None:
-                self._live.discard(projection)
+                self._live.pop(projection, None)
+
+    def _shown(self) -> dict[UUID, Claim]:
+        return {each.flow_run_id: claim for each, claim in self._live.items() if each.flow_run_id is not None}
 
     def _opened(self, projection: Projection) -> None:
         if projection.flow_run_id is not None:
@@ -89,13 +92,15 @@ class Operators:
 
     @contextlib.asynccontextmanager
     async def at_work(self, pipelines: dict[str, Pipeline]) -> AsyncGenerator["Operators"]:
-        """Keep probing Prefect, and pay what is owed to it, as long as the context is open."""
+        """Keep probing Prefect, pay what is owed to it and heed who cancels there, as long as the context is open."""
         async with self._health.watched():
             paying = asyncio.create_task(_owed.pay(self._tools, pipelines, self._health))
+            heeding = asyncio.create_task(_cancelling.heed(self._tools, self._shown, self._health))
             try:
                 yield self
             finally:
                 paying.cancel()
-                await asyncio.wait([paying, *self._asides], timeout=2)
+                heeding.cancel()
+                await asyncio.wait([paying, heeding, *self._asides], timeout=2)
                 for aside in self._asides:
                     aside.cancel()
