@@ -106,6 +106,28 @@ async def test_a_run_is_live_in_prefect_while_it_is_at_work(
     await shown(stack, run_id, "Completed")
 
 
+async def test_a_run_that_is_cancelled_in_prefect_is_cancelled(
+    stack: Stack, postgres_store: Store, model: ScriptedModelServer
+):
+    gate = Gate()
+    model.answers("framework", vision.framework().holding(gate, after=5))
+    await stack.prefect()
+    worker = await stack.worker()
+    await until(lambda: "Prefect answers" in worker.output.read_text(), "the worker has found Prefect")
+    run_id = await start(postgres_store)
+    await gate.reached.wait()
+    flow_run = await shown(stack, run_id, "Running")
+
+    async with httpx2.AsyncClient(timeout=10) as client:
+        state = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
+        (await client.post(f"{stack.prefect_url}/flow_runs/{flow_run['id']}/set_state", json=state)).raise_for_status()
+
+    entries = await whole(postgres_store, run_id)
+    assert [entries[-1].type, "cancel_requested" in {entry.type for entry in entries}] == ["cancelled", True]
+    await shown(stack, run_id, "Cancelled")
+    check(run_id, entries, model.calls)
+
+
 @pytest.mark.parametrize("fault", ["stopped", "hanging"])
 async def test_without_prefect_viewers_see_the_same_and_operators_find_the_run_later(
     stack: Stack, postgres_store: Store, model: ScriptedModelServer, fault: str
