@@ -34,9 +34,12 @@ export function RunPage({ runId }: { runId: string }): ReactNode {
   return (
     <Content className={css["page"]}>
       {problem ? (
-        <ProblemPanel problem={problem}>
-          <Button onClick={again}>{retry}</Button>
-        </ProblemPanel>
+        <>
+          <h1>{words.untitled}</h1>
+          <ProblemPanel problem={problem}>
+            <Button onClick={again}>{retry}</Button>
+          </ProblemPanel>
+        </>
       ) : (
         <p role="status">{loading}</p>
       )}

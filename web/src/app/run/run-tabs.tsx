@@ -94,7 +94,7 @@ function Sheet({ text, words }: { text: string; words: number | undefined }): Re
   const { run } = useAppText();
   return (
     <article className={css["sheet"]}>
-      <Markdown text={text} level={2} />
+      <Markdown text={text} level={1} />
       {words === undefined ? null : <p className={css["words"]}>{run.words(words)}</p>}
     </article>
   );

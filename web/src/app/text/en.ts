@@ -29,7 +29,7 @@ export const en = {
   },
 
   running: {
-    label: (title: string, percent: number) => `${title}: ${percent}%, show its progress`,
+    label: (title: string, percent: number) => `${title} ${percent}%, show its progress`,
     show: "Show the progress",
   },
 
