@@ -70,7 +70,7 @@ def make() -> None:
 def fingerprint(web: Path) -> str:
     """Changes with what is in the sources, the lock, the settings of the build, the Node.js and this file."""
     found = hashlib.sha256(Path(__file__).read_bytes() + node_version().encode())
-    tops = sorted(path for path in web.iterdir() if path.name not in APART)
+    tops = sorted(path for path in web.iterdir() if path.name not in APART and path.suffix != ".tgz")
     for path in (path for top in tops for path in ([top] if top.is_file() else sorted(top.rglob("*")))):
         if path.is_file():
             content = hashlib.sha256(path.read_bytes()).hexdigest()
