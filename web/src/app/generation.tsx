@@ -22,6 +22,8 @@ export interface Generation {
   start(input: unknown, title: string): void;
   /** Show a run that was started before; with its input it may be started once more. */
   watch(runId: string, title: string, input?: unknown): void;
+  /** Another run with the same answers: its page, under the modal. */
+  goOn(runId: string, title: string, input?: unknown): void;
   replay(store: ReplayStore, title: string): void;
   show(): void;
 }
@@ -59,6 +61,7 @@ export function GenerationHost({ children }: { children: ReactNode }): ReactNode
         problem={run === undefined ? problem : undefined}
         onClose={close}
         onOpenResult={openResult}
+        onRetried={(runId) => generation.goOn(runId, title, input)}
         onRetry={input === undefined ? undefined : () => generation.start(input, title)}
       />
     </GenerationContext>
@@ -104,6 +107,10 @@ function useHost(): Host {
       ...{ title: shown.title, open: shown.open, starting, problem },
       start: (input, title) => void start(input, title),
       watch: (run, title, input) => setShown({ run, title, input, open: true }),
+      goOn: (run, title, input) => {
+        setShown({ run, title, input, open: true });
+        navigate(`/runs/${run}`);
+      },
       replay: (store, title) => setShown({ run: store, title, input: undefined, open: true }),
       show: () => setShown((now) => ({ ...now, open: true })),
     }),

@@ -30,6 +30,8 @@ export interface GenerationProgressModalProps {
   onClose: () => void;
   /** Start it once more. */
   onRetry?: (() => void) | undefined;
+  /** A run that goes on from this one, which failed, has begun: show it. Without this it can only be started once more. */
+  onRetried?: ((runId: string) => void) | undefined;
   /** Go to the result: asked for with a button, or by itself after the run is complete. */
   onOpenResult?: ((runId: string) => void) | undefined;
 }

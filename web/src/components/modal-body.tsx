@@ -13,6 +13,7 @@ import { LivePane } from "./live-pane.tsx";
 import css from "./modal-body.module.css";
 import { OverallProgress } from "./overall-progress.tsx";
 import { ProblemPanel } from "./problem-panel.tsx";
+import { useKept } from "./retry-run.tsx";
 import { StepIcon } from "./step-icon.tsx";
 import { StepList } from "./step-list.tsx";
 import { type Followed, useFollowed } from "./use-followed.ts";
@@ -86,11 +87,12 @@ function Ending({ view, steps, problem }: Ended): ReactNode {
   const unnamed = { type: "about:blank", title: modal.error, detail: "" };
   const cancelled = { ...unnamed, title: modal.cancelled, detail: modal.cancelledDetail };
   const failed = steps.find((step) => step.id === view.failedStep);
-  const where = failed ? `${modal.failedStep(failed.label)} ${modal.kept}` : modal.kept;
+  const kept = useKept(view);
+  const where = failed ? `${modal.failedStep(failed.label)} ${kept}` : kept;
   return (
     <div className={css["ending"]}>
       {view.status === "cancelled" ? (
-        <ProblemPanel problem={cancelled} calm />
+        <ProblemPanel problem={cancelled} note={kept} calm />
       ) : (
         <ProblemPanel problem={problem ?? view.problem ?? unnamed} note={problem ? undefined : where} />
       )}

@@ -10,6 +10,7 @@ import { CancelRun } from "./cancel-run.tsx";
 import css from "./modal-footer.module.css";
 import { ModalOptions } from "./modal-options.tsx";
 import { usePreferences } from "./preferences.ts";
+import { RetryRun } from "./retry-run.tsx";
 import { RunFacts } from "./run-facts.tsx";
 import { useCountdown } from "./use-ending.ts";
 
@@ -21,6 +22,7 @@ export interface ModalFooterProps {
   replayed: boolean;
   onClose: () => void;
   onRetry?: (() => void) | undefined;
+  onRetried?: ((runId: string) => void) | undefined;
   onOpenResult?: ((runId: string) => void) | undefined;
 }
 
@@ -51,7 +53,7 @@ export function ModalFooter(props: ModalFooterProps): ReactNode {
 }
 
 /** Where to go from here. */
-function Ways({ run, view, going, replayed, onClose, onRetry, onOpenResult }: ModalFooterProps): ReactNode {
+function Ways({ run, view, going, replayed, onClose, onRetry, onRetried, onOpenResult }: ModalFooterProps): ReactNode {
   const text = useText();
   const [{ autoOpen }] = usePreferences();
   const open = onOpenResult && !replayed ? () => onOpenResult(view.runId) : undefined;
@@ -65,10 +67,8 @@ function Ways({ run, view, going, replayed, onClose, onRetry, onOpenResult }: Mo
       ) : (
         <Button onClick={countdown.stop}>{text.modal.stay}</Button>
       )}
-      {failed && onRetry && !replayed ? (
-        <Button look="primary" icon="again" onClick={onRetry}>
-          {text.retry}
-        </Button>
+      {failed && !replayed ? (
+        <RetryRun view={view} onRetried={view.runId ? onRetried : undefined} onStartOver={onRetry} />
       ) : null}
       {view.status === "complete" && open ? (
         <Button look="primary" onClick={open}>

@@ -36,6 +36,8 @@ export interface Api {
   getRun(runId: string, signal?: AbortSignal): Promise<RunView>;
   /** What the run is now: `cancelled` already, or what it still is until its worker ends it. */
   cancelRun(runId: string): Promise<RunStatus>;
+  /** A new run that takes over what was finished; done anew is `fromStep`, or what failed. Gives its id. */
+  retryRun(runId: string, fromStep?: string, options?: StartOptions): Promise<string>;
   listRuns(
     filter?: Omit<RunsFilter, "without"> & { after?: string; limit?: number },
     signal?: AbortSignal,
@@ -65,6 +67,8 @@ export function createApi(http: Http): Api {
     refine: (refinement, options) => startRun("refine", refinement, options),
     getRun: async (runId, signal) => fromSnapshot(await get<RunBody>(addressOf(runId), signal)),
     cancelRun: async (runId) => (await post<CancelAccepted>(`${addressOf(runId)}/cancel`)).status,
+    retryRun: async (runId, fromStep, options) =>
+      (await post<Started>(`${addressOf(runId)}/retry`, fromStep && { from_step: fromStep }, options)).run_id,
     async listRuns(filter = {}, signal) {
       const given = Object.entries(filter).filter(([, value]) => value !== undefined);
       const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)]));

@@ -27,6 +27,8 @@ export interface RunBody {
   problem?: Problem | null;
   failed_step?: string | null;
   result?: unknown;
+  /** The runs that do this one again. */
+  forks?: string[];
 }
 
 export interface StepBody {

@@ -101,6 +101,12 @@ export const en = {
     cancelledDetail: "What was finished until then is kept in the run's log.",
     failedStep: (label: string) => `In the step “${label}”.`,
     kept: "What was finished until then is kept.",
+    takesOver: (labels: readonly string[]) =>
+      `A retry takes over what was finished: ${labels.join(", ")}. It is neither made nor paid for again.`,
+    nothingKept: "Nothing was finished until then.",
+    retryFrom: (label: string) => `Retry from “${label}”`,
+    goOn: "Go on from where it stopped",
+    startOver: "Start over",
     progress: "Progress of the run",
     eta: (time: string) => `About ${time} left`,
     almost: "Almost done",

@@ -265,6 +265,72 @@ describe("a run that ends", () => {
   });
 });
 
+describe("a run that failed half-way", () => {
+  const half = story().started("brief", "framework").start("brief").completes("brief", "x").start("framework");
+  const failed = half.fails("framework").failed("framework");
+  const NEW_ID = "01938f3b-0000-7000-8000-000000000001";
+  const retry = `/api/runs/${RUN_ID}/retry`;
+
+  async function open(server: Server): Promise<{ onRetry: () => void; onRetried: (runId: string) => void }> {
+    const does = { onRetry: vi.fn(), onRetried: vi.fn() };
+    show(server, <Modal run={RUN_ID} {...does} />);
+    await pass(300);
+    return does;
+  }
+
+  test("says what a retry takes over, and goes on as another run", async () => {
+    const server = new Server(failed.events);
+    server.routes.set(retry, () => json({ run_id: NEW_ID, events_url: "" }, 202));
+    const { onRetry, onRetried } = await open(server);
+    expect(screen.getByRole("alert").textContent).toContain("takes over what was finished: The brief.");
+    fireEvent.click(screen.getByRole("button", { name: "Retry from “The framework”" }));
+    await pass();
+    expect(onRetried).toHaveBeenCalledExactlyOnceWith(NEW_ID);
+    fireEvent.click(screen.getByRole("button", { name: "Start over" }));
+    expect(onRetry).toHaveBeenCalledOnce();
+  });
+
+  test("is done again once, however often the button is pressed and the answer is lost", async () => {
+    const server = new Server(failed.events);
+    server.routes.set(retry, () => json({ run_id: NEW_ID, events_url: "" }, 202));
+    const { onRetried } = await open(server);
+    server.next.push(() => Promise.reject(new TypeError("network error")));
+    const button = screen.getByRole("button", { name: /^Retry from/ });
+    fireEvent.click(button);
+    fireEvent.click(button);
+    await pass();
+    expect(dialog().textContent).toContain("The server cannot be reached");
+    fireEvent.click(button);
+    await pass();
+    const asked = server.asked.filter(({ path }) => path === retry);
+    expect(asked).toHaveLength(2);
+    expect(new Set(asked.map(({ headers }) => headers.get("Idempotency-Key"))).size).toBe(1);
+    expect(onRetried).toHaveBeenCalledOnce();
+  });
+
+  test("says why it cannot be done again", async () => {
+    const server = new Server(failed.events);
+    server.routes.set(retry, () => problem(409, "The run still goes on"));
+    const { onRetried } = await open(server);
+    fireEvent.click(screen.getByRole("button", { name: /^Retry from/ }));
+    await pass();
+    expect(dialog().textContent).toContain("The run still goes on");
+    expect(onRetried).not.toHaveBeenCalled();
+  });
+
+  test("shows in the run that goes on from it what was taken from it", async () => {
+    const taken = story()
+      .queued()
+      .of("step_complete", "brief", { result: "x", reused: { run_id: RUN_ID } });
+    const server = new Server(taken.planned("brief", "framework").start("framework").events);
+    show(server, <Modal run={RUN_ID} />);
+    await pass(300);
+    expect(row("The brief").textContent).toContain("Taken from an earlier run");
+    fireEvent.click(row("The brief"));
+    expect(dialog().textContent).toContain("x");
+  });
+});
+
 describe("a run that is played again", () => {
   function replay(name: string): ReplayStore {
     return createReplayStore({ events: transcript(name), autoplay: false });

@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../../components/button.tsx";
 import { ProblemPanel } from "../../components/problem-panel.tsx";
+import { RetryRun, useKept } from "../../components/retry-run.tsx";
 import { RunStatusBar } from "../../components/run-status-bar.tsx";
 import type { LogEvent } from "../../core/contract.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
@@ -18,6 +19,7 @@ import { authorName } from "./author.ts";
 import { AuthorDialog } from "./author-dialog.tsx";
 import { documentsOf } from "./documents.ts";
 import { PrintedRun } from "./printed-run.tsx";
+import { Relatives } from "./relatives.tsx";
 import { RunHeader } from "./run-header.tsx";
 import css from "./run-page.module.css";
 import { RunTabs } from "./run-tabs.tsx";
@@ -28,9 +30,9 @@ export type Input = Readonly<Record<string, unknown>>;
 
 export function RunPage({ runId }: { runId: string }): ReactNode {
   const { run: words, loading, retry } = useAppText();
-  const { run, input, problem, retry: again } = useLoadedRun(runId);
+  const { run, input, forks, problem, retry: again } = useLoadedRun(runId);
   useTitle(words.untitled);
-  if (run !== undefined) return <Loaded run={run} input={input} />;
+  if (run !== undefined) return <Loaded run={run} input={input} forks={forks} />;
   return (
     <Content className={css["page"]}>
       {problem ? (
@@ -50,11 +52,15 @@ export function RunPage({ runId }: { runId: string }): ReactNode {
 export interface LoadedProps {
   run: RunRef;
   input: Input | undefined;
+  /** The runs that do it again. */
+  forks?: readonly string[];
   /** The log, where it is at hand. */
   events?: readonly LogEvent[];
 }
 
-export function Loaded({ run, input, events }: LoadedProps): ReactNode {
+const NONE: readonly string[] = [];
+
+export function Loaded({ run, input, forks = NONE, events }: LoadedProps): ReactNode {
   const text = useText();
   const { run: words } = useAppText();
   const view = useRun(run, (state) => state.view);
@@ -69,6 +75,7 @@ export function Loaded({ run, input, events }: LoadedProps): ReactNode {
     <>
       <Content className={css["page"]}>
         <RunHeader view={view} title={title} input={input} documents={documents} log={log} />
+        <Relatives forkedFrom={view.forkedFrom} forks={forks} />
         {hasEnded(view) ? null : (
           <div className={css["live"]}>
             <RunStatusBar run={run} onShow={show} />
@@ -109,22 +116,20 @@ function useShown(view: RunView, title: string, input: Input | undefined): void 
 
 /** How a run ended that did not end well. */
 function Ended({ view, title, input }: { view: RunView; title: string; input: Input | undefined }): ReactNode {
-  const { run: words } = useAppText();
   const { modal } = useText();
-  const { start } = useGeneration();
+  const { start, goOn } = useGeneration();
+  const kept = useKept(view);
   if (view.status !== "error" && view.status !== "cancelled") return null;
   const unnamed = { type: "about:blank", title: modal[view.status], detail: modal.cancelledDetail };
   return (
     <div className={css["ended"]}>
-      <ProblemPanel
-        problem={view.problem ?? unnamed}
-        note={view.problem ? modal.kept : undefined}
-        calm={view.status === "cancelled"}
-      >
+      <ProblemPanel problem={view.problem ?? unnamed} note={kept} calm={view.status === "cancelled"}>
         {input && view.pipeline === "vision_framework" ? (
-          <Button look="primary" icon="again" onClick={() => start(input, title)}>
-            {words.retry}
-          </Button>
+          <RetryRun
+            view={view}
+            onRetried={(runId) => goOn(runId, title, input)}
+            onStartOver={() => start(input, title)}
+          />
         ) : null}
       </ProblemPanel>
     </div>

@@ -15,11 +15,15 @@ export interface LoadedRun {
   /** To be watched: the live run, or what a finished one is for good. Undefined until it is loaded. */
   readonly run: RunRef | undefined;
   readonly input: Readonly<Record<string, unknown>> | undefined;
+  /** The runs that do it again. */
+  readonly forks: readonly string[];
   readonly problem: Problem | undefined;
   retry(): void;
 }
 
 type Body = RunBody & { input?: Readonly<Record<string, unknown>> };
+
+const NONE: readonly string[] = [];
 
 export function useLoadedRun(runId: string): LoadedRun {
   const client = useClient();
@@ -47,7 +51,7 @@ export function useLoadedRun(runId: string): LoadedRun {
   }, [client, runId, round]);
 
   const run = useMemo(() => (loaded ? sourceOf(fromSnapshot(loaded)) : undefined), [loaded]);
-  return { run, input: loaded?.input, problem, retry: () => setRound(round + 1) };
+  return { run, input: loaded?.input, forks: loaded?.forks ?? NONE, problem, retry: () => setRound(round + 1) };
 }
 
 function sourceOf(view: RunView): RunRef {
