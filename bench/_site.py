@@ -20,11 +20,11 @@ SPEED = "0.25"
 
 @dataclass(frozen=True)
 class Site:
-    """A running Stepglass: where the page is, and the store behind it."""
+    """A running Stepglass: where the page is, and what is behind it."""
 
     url: str
     store: Store
-    folder: Path
+    database_url: str
 
 
 @asynccontextmanager
@@ -40,7 +40,7 @@ async def open_site(page: Path | None) -> AsyncGenerator[Site]:
             await asyncio.to_thread(lambda: asyncio.run(migrations.migrate(url)))
             port = free_port()
             async with open_stack(folder, url, f"http://127.0.0.1:{port}/v1") as stack, open_store(url) as store:
-                yield Site(await begin(stack, port, built), store, folder)
+                yield Site(await begin(stack, port, built), store, url)
 
 
 async def begin(stack: Stack, port: int, built: Path) -> str:

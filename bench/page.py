@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench._archive import Archive
 from bench._browser import open_browser
 from bench._figures import Figure, table
 from bench._flood import markdown, outline
@@ -23,7 +24,7 @@ from bench._load import Load
 from bench._site import open_site
 from bench._watching import Watching
 
-PARTS = ("click", "flood")
+PARTS = ("click", "flood", "archive")
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Options:
 async def measure(options: Options) -> list[Figure]:
     watching = Watching()
     loads = [Load("Markdown", "one_pager", markdown, 10), Load("JSON", "framework", outline, 10)]
+    archive = Archive()
     async with open_site(options.page) as site, open_browser() as browser:
         if "click" in options.only:
             await Watching().measure(site, browser)  # The first run of a process pays for what others find open.
@@ -44,7 +46,9 @@ async def measure(options: Options) -> list[Figure]:
                 await watching.measure(site, browser)
         for load in loads if "flood" in options.only else []:
             await load.measure(site, browser, 3)
-    figures = [*watching.figures, *(figure for load in loads for figure in load.figures.values())]
+        if "archive" in options.only:
+            await archive.measure(site, browser, 3)
+    figures = [*watching.figures, *(figure for part in [*loads, archive] for figure in part.figures.values())]
     return [figure for figure in figures if figure.values]
 
 
