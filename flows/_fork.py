@@ -70,7 +70,8 @@ async def fork(
     data = RunQueuedData(
         pipeline=pipeline.name, title=pipeline.titled(given), forked_from=source.run_id, from_step=start
     )
-    taken = [again(done, run_id, entries) for place, done in kept.items() if place[0] in steps]
+    labels = {planned.step: planned.label for planned in pipeline.plan}
+    taken = [again(done, labels[place[0]], run_id, entries) for place, done in kept.items() if place[0] in steps]
     return Fork([RunQueued(message="Queued", progress=0, data=data), *taken], start)
 
 
@@ -122,11 +123,11 @@ def results_in(entries: Sequence[Entry]) -> dict[Place, StepComplete]:
     return {(event.step, event.lane, event.round): event for event in done if isinstance(event, StepComplete)}
 
 
-def again(done: StepComplete, run_id: UUID, entries: Sequence[Entry]) -> StepComplete:
+def again(done: StepComplete, label: str, run_id: UUID, entries: Sequence[Entry]) -> StepComplete:
     """A result as the new run takes it over: what it took stays with the run that made it."""
     reused = done.data.reused or spent(done, str(run_id), entries)
     data = done.data.model_copy(update={"reused": reused, "text": None})
-    words = f"Taken from run {reused.run_id}"
+    words = f"{label}: taken from an earlier run"
     return StepComplete(step=done.step, lane=done.lane, round=done.round, message=words, data=data)
 
 

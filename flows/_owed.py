@@ -133,6 +133,7 @@ def _steps(view: RunView) -> list[dict[str, Any]]:
             "attempts": step.attempt,
             "seconds": None if step.duration is None else round(step.duration / 1000, 2),
             "cost_usd": step.cost_usd,
+            "taken_from": step.reused_from,
         }
         for step in view.steps
     ]

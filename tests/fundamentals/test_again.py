@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel, JsonValue
 
-from events.contract import Partial, StepComplete
+from events.contract import EVENT, Event, Partial, RunQueued, StepComplete
 from events.runs import NewRun
 from flows._closing import Outcome
 from flows._fork import NoSuchStep, NothingToRetry, fork
@@ -17,7 +17,7 @@ from steps._checkpoint import checkpoint
 from steps._place import current_run, lane
 from steps._step import step
 from steps._write import write_text
-from tests.fundamentals.conftest import Stage
+from tests.fundamentals.conftest import Stage, new_stage
 from tests.fundamentals.test_a_pipeline import anthology, scripted
 from tests.fundamentals.test_a_step import Ask, Haiku, Topic
 from tests.scripted_replies import Gate
@@ -298,6 +298,42 @@ async def test_a_run_done_again_goes_on_after_a_crash_like_any_other(stage: Stag
     assert outcome.result == {"text": "both"}
     assert asked(stage) == ["both", "both"]
     await stage.check()
+
+
+async def test_after_a_crash_behind_any_event_a_run_done_again_goes_on_and_pays_for_nothing_twice():
+    async with new_stage() as stage:
+        await dealt(stage)
+        source = [EVENT.validate_json(entry.body) for entry in await stage.entries()]
+        stage.model.answers("cards", ["Leaves"], lane="autumn")
+        good = await again(stage, dealing, FROGS)
+        log = await stage.entries()
+    for crash in range(1, len(log)):
+        async with new_stage() as stage:
+            failed = await told(stage, source, len(source))
+            stage.model.answers("cards", ["Leaves"], lane="autumn")
+            words = [EVENT.validate_json(entry.body) for entry in log]
+            assert isinstance(words[0], RunQueued)
+            data = words[0].data.model_copy(update={"forked_from": str(failed)})
+            stage.run_id = await told(stage, [words[0].model_copy(update={"data": data}), *words[1:]], crash)
+            stage.clock.now = 60
+
+            outcome = await (await stage.claimed(dealing, "another worker")).go()
+
+            assert outcome == Outcome("complete", result=good.result), f"crash behind {log[crash - 1].type}"
+            paid = {event.data.path for event in words[:crash] if isinstance(event, Partial)}
+            asked_for = [f"/{call.labels['lane']}" for call in stage.model.calls]
+            assert asked_for == ([] if "/autumn" in paid else ["/autumn"]), f"crash behind event {crash}"
+            await stage.check()
+
+
+async def told(stage: Stage, words: list[Event], crash: int) -> UUID:
+    """A run whose log ends behind so many words, because the worker that said them died there, or was done."""
+    run_id = (await stage.store.runs.accept(NewRun(dealing.name, FROGS.model_dump(), words[:1]))).run_id
+    if crash > 1:
+        claim = await stage.store.runs.claim("a worker that dies", run_id=run_id)
+        assert claim is not None
+        await stage.store.log.append(run_id, words[1:crash], epoch=claim.epoch)
+    return run_id
 
 
 @pipeline("With an end", plan={left: ()})
