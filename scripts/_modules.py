@@ -69,7 +69,9 @@ def version(package: Package | None) -> str | None:
 def ask_the_registry() -> None:
     """Raises SystemExit when it cannot be reached, which `npm install` finds out after ten minutes."""
     some = packages(WEB / "package-lock.json")["node_modules/vite"]["version"]
-    done = run("view", f"vite@{some}", "version", "--fetch-retries=1", "--fetch-retry-mintimeout=500")
+    done = run(
+        "view", f"vite@{some}", "version", "--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-timeout=15000"
+    )
     if done.returncode:
         raise SystemExit(f"The npm registry did not give what the page is made with:\n{last_words(done)}")
 
