@@ -32,7 +32,8 @@ FLAGS = (
     "--disable-sync",
 )
 DEMO_SPEED = 8
-STAYS = """localStorage["stepglass.preferences"] ??= '{"autoOpen": false}'"""
+# A page that could not be loaded has no storage.
+STAYS = """try { localStorage["stepglass.preferences"] ??= '{"autoOpen": false}' } catch {}"""
 
 OpenViewer = Callable[..., Awaitable[Viewer]]
 
@@ -112,9 +113,11 @@ async def scripted_site(
 
 
 @pytest.fixture
-def site(scripted_site: Site, model: ScriptedModelServer) -> Site:
-    """The stack with a model that does what a story says."""
-    return scripted_site
+async def site(scripted_site: Site, model: ScriptedModelServer) -> AsyncIterator[Site]:
+    """The stack with a model that does what a story says. A story that ends early leaves the others an API."""
+    yield scripted_site
+    if scripted_site.api.process.returncode is not None:
+        await scripted_site.start_api()
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests.browser import numbered
 from tests.browser.conftest import OpenViewer
@@ -41,6 +41,11 @@ def held(model: ScriptedModelServer, *at: int) -> list[Gate]:
     return gates
 
 
+def notice(one: Viewer, words: str) -> Locator:
+    """What the modal says, and screen readers say, of the connection."""
+    return one.modal.get_by_role("status").filter(has_text=words)
+
+
 async def complete(one: Viewer) -> None:
     """The run is, and shows all of the text, once."""
     for label in STEPS:
@@ -60,7 +65,7 @@ async def test_a_run_goes_on_before_its_viewer_when_the_api_is_killed_and_starte
     await one.page.evaluate(WATCH_BAR)
 
     await site.api.kill()
-    lost = one.modal.get_by_text("Connection lost. Reconnecting")
+    lost = notice(one, "Connection lost. Reconnecting")
     await expect(lost).to_be_visible()
     await one.shot("1-reconnecting")
     first.open()
@@ -91,7 +96,7 @@ async def test_five_seconds_without_a_network_lose_and_double_nothing(
         await one.page.context.set_offline(True)
         network.cut()
         back_at = time.monotonic() + 5
-        await expect(one.modal.get_by_text("You are offline.")).to_be_visible()
+        await expect(notice(one, "You are offline.")).to_be_visible()
         await one.shot("1-offline")
         first.open()
         await second.reached.wait()
@@ -100,7 +105,7 @@ async def test_five_seconds_without_a_network_lose_and_double_nothing(
         await one.page.context.set_offline(False)
         async with asyncio.timeout(3):
             await numbered.shows(text, 200)
-        await expect(one.modal.get_by_text("You are offline.")).to_have_count(0)
+        await expect(notice(one, "You are offline.")).to_have_count(0)
         second.open()
         await complete(one)
 
