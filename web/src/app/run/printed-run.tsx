@@ -8,6 +8,7 @@ import { SECTIONS } from "../../components/vision.ts";
 import type { RunView } from "../../core/view.ts";
 import { useText } from "../../text/context.tsx";
 import { dateTime, nameOf } from "../../text/format.ts";
+import { Logo } from "../logo.tsx";
 import { useAppText } from "../text/languages.tsx";
 import type { Documents } from "./documents.ts";
 import css from "./printed-run.module.css";
@@ -29,6 +30,10 @@ export function PrintedRun({ view, title, documents }: PrintedRunProps): ReactNo
   return (
     <div className={css["printed"]} aria-hidden="true">
       <header>
+        <p className={css["brand"]}>
+          <Logo />
+          {app.name}
+        </p>
         <h1>{title}</h1>
         <p>
           {nameOf(text, view.pipeline)}

@@ -212,9 +212,13 @@ function Numbers({ label, values: [one, other], show, cell, better }: NumbersPro
       <th scope="row">{label}</th>
       <td>{cell?.(0) ?? shown(one)}</td>
       <td>{cell?.(1) ?? shown(other)}</td>
-      <td data-improved={improved}>
-        {change === undefined ? compare.none : `${change > 0 ? "+" : change < 0 ? "−" : "±"}${show(Math.abs(change))}`}
-      </td>
+      <td data-improved={improved}>{change === undefined ? compare.none : signed(change, show(Math.abs(change)))}</td>
     </tr>
   );
+}
+
+/** What is too small to be counted is in neither direction. */
+function signed(change: number, words: string): string {
+  if (words.startsWith("<")) return words;
+  return `${change > 0 ? "+" : change < 0 ? "−" : "±"}${words}`;
 }
