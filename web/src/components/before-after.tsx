@@ -43,11 +43,11 @@ interface SideProps {
 function Side({ label, card, pieces }: SideProps): ReactNode {
   const { framework } = useText();
   return (
-    <section className={css["side"]}>
-      <header>
-        <h4>{label}</h4>
+    <figure className={css["side"]}>
+      <figcaption>
+        {label}
         {card ? <ScoreBadge card={card} /> : null}
-      </header>
+      </figcaption>
       <p>
         {pieces.length ? null : framework.empty}
         {pieces.map((piece, place) => {
@@ -55,6 +55,6 @@ function Side({ label, card, pieces }: SideProps): ReactNode {
           return <Tag key={String(place)}>{piece.text}</Tag>;
         })}
       </p>
-    </section>
+    </figure>
   );
 }

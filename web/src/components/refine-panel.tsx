@@ -147,7 +147,7 @@ interface GoingProps extends WatchedProps {
 
 function Going({ run, awaited, view, heading, pending = false, onStop }: GoingProps): ReactNode {
   const { refine } = useText();
-  const here = useRef<HTMLParagraphElement>(null);
+  const here = useRef<HTMLHeadingElement>(null);
   // The button that was pressed for it is gone.
   useEffect(() => {
     if (awaited && document.activeElement === document.body) here.current?.focus({ preventScroll: true });
@@ -157,9 +157,9 @@ function Going({ run, awaited, view, heading, pending = false, onStop }: GoingPr
   return (
     <>
       <div className={css["head"]}>
-        <p ref={here} tabIndex={-1}>
+        <h3 ref={here} tabIndex={-1}>
           {heading}
-        </p>
+        </h3>
         {onStop ? (
           <Button size="small" look="quiet" disabled={pending} onClick={() => onStop(view.runId)}>
             {refine.stop}

@@ -60,7 +60,12 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
       <h2 id={id} className={css["title"]} tabIndex={-1} data-focus="">
         {any ? words.choose : words.nothing}
       </h2>
-      <div className={css["offers"]}>
+      <section
+        className={css["offers"]}
+        aria-labelledby={id}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and may hold nothing else that takes the focus.
+        tabIndex={0}
+      >
         {offers.map((offer) => (
           <OfferRow
             key={offer.runId}
@@ -70,7 +75,7 @@ function Choice({ id, document, present, offers, onClose, onDecided }: ImproveDi
             onToggle={() => toggle(offer.runId)}
           />
         ))}
-      </div>
+      </section>
       {problem ? <ProblemPanel problem={problem} /> : null}
       <div className={css["ends"]}>
         <Button look="quiet" onClick={onClose}>

@@ -42,7 +42,9 @@ export function Improve({ document, present, refinements, onDecided }: ImprovePr
     <section className={css["improve"]} aria-label={words.title(done, together.length)}>
       <header className={css["head"]}>
         <div>
-          <h2 role="status">{all ? words.ready : words.title(done, together.length)}</h2>
+          <div role="status">
+            <h2>{all ? words.ready : words.title(done, together.length)}</h2>
+          </div>
           <p>{words.note}</p>
         </div>
         <div className={css["ends"]}>

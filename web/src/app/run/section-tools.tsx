@@ -1,8 +1,7 @@
 /** What may be done with a section. */
 
-import type { ReactNode } from "react";
+import type { ComponentProps, ReactNode } from "react";
 import { Button } from "../../components/button.tsx";
-import { Unseen } from "../../components/unseen.tsx";
 import type { SectionName } from "../../components/vision.ts";
 import { useText } from "../../text/context.tsx";
 import { nameOf } from "../../text/format.ts";
@@ -17,16 +16,20 @@ export function SectionTools({ name, home, onBegin }: SectionToolsProps): ReactN
   const text = useText();
   const { framework, refine } = text;
   // Six buttons of one name would be told apart by nobody who hears them.
-  const of = <Unseen>{` ${nameOf(text, name)}`}</Unseen>;
+  const called = nameOf(text, name);
+  const tool = (what: "edit" | "refine"): ComponentProps<typeof Button> => ({
+    ref: home(name, what),
+    size: "small",
+    look: "quiet",
+    onClick: () => onBegin(what),
+  });
   return (
     <>
-      <Button ref={home(name, "edit")} size="small" look="quiet" icon="pencil" onClick={() => onBegin("edit")}>
+      <Button {...tool("edit")} icon="pencil" aria-label={framework.editing(called)}>
         {framework.edit}
-        {of}
       </Button>
-      <Button ref={home(name, "refine")} size="small" look="quiet" icon="wand" onClick={() => onBegin("refine")}>
+      <Button {...tool("refine")} icon="wand" aria-label={refine.title(called)}>
         {refine.open}
-        {of}
       </Button>
     </>
   );
