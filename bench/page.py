@@ -22,9 +22,10 @@ from bench._figures import Figure, table
 from bench._flood import markdown, outline
 from bench._load import Load
 from bench._site import open_site
+from bench._size import size
 from bench._watching import Watching
 
-PARTS = ("click", "flood", "archive")
+PARTS = ("click", "flood", "archive", "size")
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ async def measure(options: Options) -> list[Figure]:
             await load.measure(site, browser, 3)
         if "archive" in options.only:
             await archive.measure(site, browser, 3)
-    figures = [*watching.figures, *(figure for part in [*loads, archive] for figure in part.figures.values())]
+    sizes = [await size()] if "size" in options.only else []
+    figures = [*watching.figures, *(figure for part in [*loads, archive] for figure in part.figures.values()), *sizes]
     return [figure for figure in figures if figure.values]
 
 

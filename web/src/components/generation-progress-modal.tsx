@@ -77,7 +77,8 @@ function Inside({ titleId, ...props }: GenerationProgressModalProps & { titleId:
 function useLead(view: RunView, { run, problem }: GenerationProgressModalProps): string {
   const { modal } = useText();
   if (problem) return problem.title;
-  if (run === undefined) return modal.opening;
+  // It has begun when its first event is here, not when somebody says so.
+  if (run === undefined || !view.lastSeq) return modal.opening;
   if (view.cancelRequested && !hasEnded(view)) return modal.cancelling;
   return modal[view.status];
 }
