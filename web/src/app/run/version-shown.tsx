@@ -20,6 +20,8 @@ import css from "./version-shown.module.css";
 
 export interface VersionShownProps {
   number: number;
+  /** Whether somebody asked to see it. */
+  chosen: boolean;
   document: Document;
   present: DocumentBody;
   onBack: () => void;
@@ -27,15 +29,17 @@ export interface VersionShownProps {
 }
 
 export function VersionShown(props: VersionShownProps): ReactNode {
-  const { number, document, present, onBack } = props;
+  const { number, chosen, document, present, onBack } = props;
   const app = useAppText();
   const { history: words, version: say } = app.editing;
   const { version, problem } = useVersion(document, number, present);
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // It gives a promise in some browsers, and an effect may not.
-    head.current?.scrollIntoView?.({ block: "nearest" });
-  }, []);
+    const { activeElement } = window.document;
+    // On a narrow page the list that had the focus is gone.
+    const hidden = activeElement instanceof HTMLElement && activeElement.offsetParent === null;
+    if (chosen && hidden) head.current?.focus();
+  }, [chosen]);
   return (
     <section className={css["shown"]} aria-label={say(number)}>
       <div className={css["back"]}>
@@ -43,7 +47,9 @@ export function VersionShown(props: VersionShownProps): ReactNode {
           {words.back}
         </Button>
       </div>
-      <h3 ref={head}>{say(number)}</h3>
+      <h3 ref={head} tabIndex={-1}>
+        {say(number)}
+      </h3>
       {problem ? <ProblemPanel problem={problem} /> : null}
       {version ? <Read {...props} version={version} /> : problem ? null : <p role="status">{app.loading}</p>}
     </section>

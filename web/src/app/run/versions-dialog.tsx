@@ -1,6 +1,7 @@
 /** The history of a framework: who did what and when, each version to be looked at and gone back to. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useId, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Button } from "../../components/button.tsx";
 import { Dialog } from "../../components/dialog.tsx";
 import type { DocumentBody } from "../../core/wire.ts";
@@ -38,18 +39,25 @@ export function VersionsDialog({ open, onClose, ...rest }: VersionsDialogProps):
 
 function Versions({ document, present, onClose }: Omit<VersionsDialogProps, "open">): ReactNode {
   const [chosen, choose] = useState<number>();
+  const list = useRef<HTMLDivElement>(null);
+  const back = (): void => {
+    // Where there is room for one of the two only, the list comes back in this place.
+    flushSync(() => choose(undefined));
+    list.current?.querySelector<HTMLElement>("[aria-current]")?.focus();
+  };
   return (
     <div className={css["both"]} data-chosen={chosen !== undefined || undefined}>
-      <div className={css["left"]}>
+      <div className={css["left"]} ref={list}>
         <VersionList document={document} present={present} chosen={chosen ?? present.version} onChoose={choose} />
         <AuthorLine />
       </div>
       <VersionShown
         key={chosen ?? present.version}
         number={chosen ?? present.version}
+        chosen={chosen !== undefined}
         document={document}
         present={present}
-        onBack={() => choose(undefined)}
+        onBack={back}
         onRestored={onClose}
       />
     </div>
