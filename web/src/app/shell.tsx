@@ -64,8 +64,9 @@ function Ways(): ReactNode {
 }
 
 function Background(): ReactNode {
-  const { run, open } = useGeneration();
-  return run === undefined || open ? null : <Running key={run} run={run} />;
+  const { run } = useGeneration();
+  // Under the modal too: what opened it gets the focus back.
+  return run === undefined ? null : <Running key={run} run={run} />;
 }
 
 /** The run that goes on behind the page. */
