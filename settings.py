@@ -115,6 +115,12 @@ class Settings(BaseSettings):
         validation_alias="STEPGLASS_CORS_ORIGINS",
         description="Origins, separated by commas, whose pages may call the API. None by default.",
     )
+    hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list[str],
+        validation_alias="STEPGLASS_HOSTS",
+        description="Names, separated by commas, that the API answers for beside localhost, addresses and "
+        "the host of STEPGLASS_PUBLIC_URL. * for any.",
+    )
     web_dir: Path | None = Field(
         default=None,
         validation_alias="STEPGLASS_WEB_DIR",
@@ -139,9 +145,9 @@ class Settings(BaseSettings):
             raise ValueError("expected tenant:token pairs separated by commas, for example acme:s3cret,beta:t0ken")
         return {tenant.strip(): token.strip() for tenant, _, token in pairs}
 
-    @field_validator("cors_origins", mode="before")
+    @field_validator("cors_origins", "hosts", mode="before")
     @classmethod
-    def _origins(cls, value: object) -> object:
+    def _list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
     @property

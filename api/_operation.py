@@ -65,7 +65,7 @@ class Operation:
     @property
     def kinds(self) -> list[Kind]:
         """Every kind of problem that it may answer with, in the order of their statuses."""
-        names = {"internal-error", *self.problems}
+        names = {"unknown-host", "internal-error", *self.problems}
         if not self.open:
             names.add("unauthorized")
         if self.method in ("POST", "PATCH"):

@@ -68,6 +68,7 @@ KINDS: dict[str, Kind] = {
         Kind("outrun", 412, "Somebody else was quicker", "Look at the document as it is now, then change it again."),
         Kind("body-too-large", 413, "The body is too large", "Send at most 256 KB."),
         Kind("unsupported-media-type", 415, "Only JSON bodies are taken", "Send `Content-Type: application/json`."),
+        Kind("unknown-host", 421, "This is not our name", "Add the name to STEPGLASS_HOSTS, or call us by address."),
         Kind("invalid-input", 422, "The input is not valid", "Correct every field that `errors` points to."),
         Kind("json-too-deep", 422, "The JSON is nested too deeply", "Send at most 200 levels of nesting."),
         Kind(

@@ -62,7 +62,7 @@ async def in_process(app: Starlette, **more: Any) -> AsyncGenerator[AsyncClient]
         async def with_state(scope: Scope, receive: Receive, send: Send) -> None:
             await app({**scope, "state": dict(state or {})}, receive, send)
 
-        async with AsyncClient(transport=ASGITransport(with_state), base_url="http://testserver", **more) as client:
+        async with AsyncClient(transport=ASGITransport(with_state), base_url="http://localhost", **more) as client:
             yield client
 
 

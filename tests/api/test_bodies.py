@@ -14,7 +14,7 @@ from events.store import Store
 from tests.api.conftest import ApiServer, problem
 from tests.api.test_starting import START
 
-HEAD = "POST /api/runs HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\n"
+HEAD = "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ async def test_over_the_wire_who_sends_too_much_always_hears_so(api_server: ApiS
 
 
 async def test_over_the_wire_what_is_refused_for_another_reason_is_not_read_to_its_end(api_server: ApiServer):
-    head = "POST /api/nothing HTTP/1.1\r\nHost: test\r\nContent-Length: 1000000000\r\n\r\n"
+    head = "POST /api/nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n"
 
     answer, sent_all = await raw(api_server, head.encode(), *[b" " * 65536] * 4000)
 
@@ -181,7 +181,7 @@ async def test_over_the_wire_a_client_that_waits_to_continue_is_not_made_to_send
 
 
 async def test_headers_of_ten_megabytes_are_refused(api_server: ApiServer):
-    head = b"GET /api/health HTTP/1.1\r\nHost: test\r\nX-Long: "
+    head = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Long: "
 
     answer, sent_all = await raw(api_server, head, *[b"a" * 65536] * 160)
 
@@ -190,7 +190,7 @@ async def test_headers_of_ten_megabytes_are_refused(api_server: ApiServer):
 
 
 async def test_headers_just_too_large_are_refused_with_a_problem(api_server: ApiServer):
-    answer, _ = await raw(api_server, b"GET /api/health HTTP/1.1\r\nHost: test\r\nX-Long: " + b"a" * 65536)
+    answer, _ = await raw(api_server, b"GET /api/health HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 65536)
 
     assert answer.startswith(b"HTTP/1.1 431 ")
     assert b"application/problem+json" in answer

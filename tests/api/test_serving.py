@@ -113,7 +113,7 @@ async def test_sigterm_does_not_wait_for_a_viewer_that_does_not_read(database_ur
             story.writes("brief", "x" * 50_000)
         await (await hold(store, run_id)).write(rest_of(story))
         reader, writer = await asyncio.open_connection("127.0.0.1", api.port, limit=1024)
-        writer.write(f"GET /api/runs/{run_id}/events HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+        writer.write(f"GET /api/runs/{run_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         await reader.readuntil(b"stream_open")
 
         api.process.send_signal(signal.SIGTERM)

@@ -324,7 +324,7 @@ async def test_a_viewer_that_does_not_read_is_dropped(
         story.writes("brief", "x" * 50_000)
     await writer.write(rest_of(story))
     hub = api_server.server.lifespan.state["hub"]
-    asked = f"GET /api/runs/{run_id}/events HTTP/1.1\r\nHost: test\r\n\r\n".encode()
+    asked = f"GET /api/runs/{run_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     # A reader with a limit stops its connection by itself when nobody takes what came.
     _, stream = await asyncio.open_connection("127.0.0.1", api_server.port, limit=1024)
     stream.write(asked)
