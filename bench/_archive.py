@@ -10,6 +10,7 @@ import asyncpg
 from playwright.async_api import Browser, Page
 
 from bench._browser import fresh_page, probe, until
+from bench._calm import Calm
 from bench._figures import Figure
 from bench._flood import flood, markdown
 from bench._site import Site
@@ -29,10 +30,11 @@ class Archive:
 
     figures: dict[str, Figure] = field(default_factory=dict[str, Figure])
 
-    async def measure(self, site: Site, browser: Browser, rounds: int) -> None:
+    async def measure(self, site: Site, browser: Browser, rounds: int, calm: Calm) -> None:
         run_id = await long_run(site)
         await many_runs(site, run_id)
         for _ in range(rounds):
+            await calm()
             async with fresh_page(browser) as page:
                 await self._log(page, f"{site.url}/runs/{run_id}")
             async with fresh_page(browser) as page:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from playwright.async_api import Browser, Page
 
 from bench._browser import Heap, fresh_page, probe, until
+from bench._calm import Calm
 from bench._figures import Figure
 from bench._flood import Flood, flood
 from bench._site import Site
@@ -44,12 +45,13 @@ class Load:
     def note(self, name: str, value: float) -> None:
         self.figures[name].values.append(value)
 
-    async def measure(self, site: Site, browser: Browser, runs: int) -> None:
+    async def measure(self, site: Site, browser: Browser, runs: int, calm: Calm) -> None:
         """So many floods on one page. The first shows what the code itself takes; what the others leave is a leak."""
         async with fresh_page(browser) as page:
             heap = await Heap.of(page)
             before = 0
             for number in range(runs):
+                await calm()
                 await self._once(site, page, heap)
                 left = await heap.used()
                 if number:
