@@ -10,7 +10,7 @@ from events._patience import Backoff
 from events._window import SHARED, WRITE
 from events.changes import Change, Changes
 from events.errors import StoreError, StoreUnavailable
-from events.frames import RunLeft
+from events.frames import GONE, RunLeft
 from events.sse import Lines
 from events.view import RunView
 
@@ -34,7 +34,7 @@ class Told:
     """A change as viewers get it, encoded once."""
 
     def __init__(self, change: Change) -> None:
-        self.number, self._run = change.number, change.run
+        self.number, self._run, self._gone = change.number, change.run, change.gone
         run = change.run.model_dump_json(exclude_none=True).encode()
         self._line = b'{"type":"run_changed","cursor":%d,"run":%b}' % (change.number, run)
 
@@ -43,7 +43,10 @@ class Told:
         return self._run
 
     def bytes(self, form: Lines, wanted: Wanted) -> bytes:
-        """Nothing for a run of another pipeline. One of another status may be one that has left the wanted one."""
+        """Nothing for a run of another pipeline. One of another status may be one that has left the wanted one; of one
+        that is gone nobody knows any more what it was."""
+        if self._gone:
+            return form.control(RunLeft(cursor=self.number, run_id=self._run.run_id, status=GONE))
         if wanted.pipeline not in (None, self._run.pipeline):
             return b""
         if wanted.status not in (None, self._run.status):

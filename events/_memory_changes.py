@@ -7,20 +7,23 @@ from uuid import UUID
 
 from events._record import Record
 from events.changes import Change
+from events.fold import opening
 
 
 class MemoryChanges:
+    """Of each run the number of its last change, and the run; None for one that is gone."""
+
     def __init__(self) -> None:
         self._number = 0
-        self._last: defaultdict[str, dict[UUID, tuple[int, Record]]] = defaultdict(dict)
+        self._last: defaultdict[str, dict[UUID, tuple[int, Record | None]]] = defaultdict(dict)
         self._news: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
-    def note(self, record: Record) -> None:
+    def note(self, record: Record, *, gone: bool = False) -> None:
         """`record` has changed just now."""
         self._number += 1
         tenant = record.new.tenant
         self._last[tenant].pop(record.run_id, None)
-        self._last[tenant][record.run_id] = self._number, record
+        self._last[tenant][record.run_id] = self._number, None if gone else record
         self._news.pop(tenant, asyncio.Event()).set()
 
     async def read(self, tenant: str, after: int = 0, *, limit: int = 100, wait: float = 0) -> list[Change]:
@@ -30,9 +33,13 @@ class MemoryChanges:
                     await self._news[tenant].wait()
             except TimeoutError:
                 return []
-        behind = ((number, record) for number, record in self._last[tenant].values() if number > after)
-        return [Change(number, record.view) for number, record in islice(behind, limit)]
+        behind = (
+            Change(number, record.view if record else opening(str(run_id)), gone=record is None)
+            for run_id, (number, record) in self._last[tenant].items()
+            if number > after
+        )
+        return list(islice(behind, limit))
 
     async def mark(self, tenant: str, back: int = 0) -> int:
-        newest_first = reversed(self._last[tenant].values())
-        return next((number for number, _ in islice(newest_first, back, None)), 0)
+        newest_first = (n for n, record in reversed(self._last[tenant].values()) if record or not back)
+        return next(islice(newest_first, back, None), 0)

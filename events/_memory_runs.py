@@ -200,6 +200,11 @@ class MemoryRuns:
         finally:
             self._ears.discard(heard)
 
+    def forget(self, record: Record) -> None:
+        """Its key may be used again."""
+        if record.new.idempotency_key is not None:
+            self._keys.pop((record.new.tenant, record.new.idempotency_key), None)
+
     def _tell(self, what: UUID | None) -> None:
         for ear in self._ears:
             ear.put_nowait(what)

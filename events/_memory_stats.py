@@ -41,6 +41,9 @@ class MemoryStats:
         self._ours(run_id, tenant)
         self._left.pop((run_id, viewer), None)
 
+    def forget(self, run_id: UUID) -> None:
+        self._left = {key: at for key, at in self._left.items() if key[0] != run_id}
+
     def _ours(self, run_id: UUID, tenant: str) -> Record:
         record = self._records.get(run_id)
         if record is None or record.new.tenant != tenant:

@@ -37,5 +37,13 @@ class MemoryVersions:
         known += [replace(version, at=version.at or datetime.now(UTC)) for version in versions]
         return known[-1]
 
+    def changed_at(self, run_id: UUID, tenant: str) -> datetime | None:
+        """When somebody last changed it."""
+        versions = self._of(run_id, tenant)
+        return versions[-1].at if versions else None
+
+    def forget(self, run_id: UUID, tenant: str) -> None:
+        self._all.pop((run_id, tenant), None)
+
     def _of(self, run_id: UUID, tenant: str) -> list[Version]:
         return self._all.get((run_id, tenant), [])

@@ -12,10 +12,12 @@ from events.view import RunView
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A run as it is now, and the number of its last change."""
+    """A run as it is now, and the number of its last change. `gone`: there is no such run any more, and of what it was
+    `run` has nothing but the id; such a change is told of for a day."""
 
     number: int
     run: RunView
+    gone: bool = False
 
 
 class Changes(Protocol):

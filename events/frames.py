@@ -6,6 +6,8 @@ from pydantic import Field, TypeAdapter
 
 from events.contract import Wire
 
+GONE = "gone"
+
 
 class StreamOpen(Wire):
     """Always first. `replay`: the log so far, then live; `live`: from the tail on; `finished`: the run has ended."""
@@ -49,7 +51,8 @@ class Snapshot(Wire):
 
 
 class RunLeft(Wire):
-    """In a feed of the runs of one status: this run is of another one since change `cursor`."""
+    """In a feed of the runs of one status: this run is of another one since change `cursor`. In any feed, with `gone`
+    for a status: there is no such run any more."""
 
     type: Literal["run_left"] = "run_left"
     cursor: int

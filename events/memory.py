@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from events._memory_changes import MemoryChanges
+from events._memory_retention import MemoryRetention
 from events._memory_runs import MemoryRuns
 from events._memory_stats import MemoryStats
 from events._memory_versions import MemoryVersions
@@ -67,6 +68,7 @@ class Memory:
     changes: MemoryChanges
     versions: MemoryVersions
     stats: MemoryStats
+    retention: MemoryRetention
 
     async def ready(self) -> None:
         """Always."""
@@ -79,4 +81,12 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
     changes = MemoryChanges()
     runs = MemoryRuns(records, clock, changes.note)
     versions, stats = MemoryVersions(runs.get), MemoryStats(records)
-    yield Memory(MemoryLog(records, clock), runs, changes, versions, stats)
+
+    def forget(record: Record) -> None:
+        runs.forget(record)
+        versions.forget(record.run_id, record.new.tenant)
+        stats.forget(record.run_id)
+        changes.note(record, gone=True)
+
+    retention = MemoryRetention(records, versions.changed_at, forget)
+    yield Memory(MemoryLog(records, clock), runs, changes, versions, stats, retention)

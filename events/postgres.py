@@ -1,12 +1,14 @@
 """The log on PostgreSQL."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 from uuid import UUID
 
 from events._appender import Appender, failed
 from events._listener import Listener
-from events._pg import Database
+from events._packed import SPAN, unpack
+from events._pg import Database, Row
 from events.contract import Event
 from events.errors import NotAllowed
 from events.log import Entry
@@ -14,7 +16,12 @@ from events.log import Entry
 OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
 """What may be appended without an epoch; the store looks again, and whether anyone holds the run."""
 
-_READ = "SELECT seq, type, body FROM stepglass.events WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"
+# A log has no hole, so what is wanted is a span of it. Of a row that holds several chunks, `seq` is the last: it may
+# stand behind the span, and hold some that are in it.
+_READ = f"""
+    SELECT seq, first, type, body FROM stepglass.events
+    WHERE run_id = $1 AND seq > $2 AND seq < $2 + $3 + {SPAN} AND coalesce(first, seq) <= $2 + $3 ORDER BY seq
+"""
 
 
 class PostgresLog:
@@ -56,4 +63,15 @@ class PostgresLog:
     async def look(self, run_id: UUID, after: int, limit: int) -> list[Entry]:
         """What is there now."""
         rows = await self._database.read(lambda connection: connection.fetch(_READ, run_id, after, limit))
-        return [Entry(run_id, row["seq"], row["type"], row["body"].encode()) for row in rows]
+        if all(row["first"] is None for row in rows):
+            return [Entry(run_id, row["seq"], row["type"], row["body"].encode()) for row in rows]
+        return sorted(_unpacked(run_id, rows, after, after + limit), key=attrgetter("seq"))
+
+
+def _unpacked(run_id: UUID, rows: Iterable[Row], after: int, upto: int) -> Iterator[Entry]:
+    """The events behind `after`, up to `upto`, as they were before they were packed; not yet in order."""
+    for row in rows:
+        if row["first"] is None:
+            yield Entry(run_id, row["seq"], row["type"], row["body"].encode())
+        else:
+            yield from (Entry(run_id, seq, row["type"], body) for seq, body in unpack(row["body"], after, upto))

@@ -8,6 +8,7 @@ from events._appender import open_appender
 from events._listener import open_listener
 from events._pg import open_database, shown
 from events._pg_changes import PostgresChanges
+from events._pg_retention import PostgresRetention
 from events._pg_runs import PostgresRuns
 from events._pg_stats import PostgresStats
 from events._pg_versions import PostgresVersions
@@ -16,6 +17,7 @@ from events.errors import UnsupportedStore
 from events.log import EventLog
 from events.memory import open_memory
 from events.postgres import PostgresLog
+from events.retention import Retention
 from events.runs import Runs
 from events.stats import Stats
 from events.versions import Versions
@@ -26,13 +28,15 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 @dataclass(frozen=True, slots=True)
 class Store:
     """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), what became of their documents
-    since (`versions`), and how it all has been going (`stats`), over the same data."""
+    since (`versions`), how it all has been going (`stats`), and for how long it is kept (`retention`), over the same
+    data."""
 
     log: EventLog
     runs: Runs
     changes: Changes
     versions: Versions
     stats: Stats
+    retention: Retention
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -50,13 +54,15 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
     scheme = url.partition("://")[0]
     if scheme == "memory":
         async with open_memory() as memory:
-            yield Store(memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.ready)
+            parts = (memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.retention)
+            yield Store(*parts, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
                 log = PostgresLog(database, appender, listener)
                 runs = PostgresRuns(database, listener)
                 changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
-                yield Store(log, runs, changes, versions, PostgresStats(database), runs.ready)
+                stats, retention = PostgresStats(database), PostgresRetention(database)
+                yield Store(log, runs, changes, versions, stats, retention, runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

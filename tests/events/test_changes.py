@@ -250,7 +250,9 @@ async def test_a_waiting_reader_hears_through_a_dead_listen(
             assert len(await waiting) == 1
 
 
-async def test_a_run_that_is_forgotten_is_not_in_it_any_more(postgres_store: Store, database_url: str) -> None:
+async def test_of_a_run_that_is_forgotten_that_it_is_gone_is_the_last_change(
+    postgres_store: Store, database_url: str
+) -> None:
     kept, gone = await held(postgres_store), await held(postgres_store)
     await postgres_store.log.append(gone.run_id, [LAST], epoch=gone.epoch)
     connection = await asyncpg.connect(database_url)
@@ -258,7 +260,9 @@ async def test_a_run_that_is_forgotten_is_not_in_it_any_more(postgres_store: Sto
         assert await connection.fetchval("SELECT stepglass.forget(now() + interval '1 day')") == 1
     finally:
         await connection.close()
-    assert [change[0] for change in await changed(postgres_store)] == [kept.run_id]
+    changes = await postgres_store.changes.read(DEFAULT_TENANT)
+    ids = [(str(kept.run_id), False), (str(gone.run_id), True)]
+    assert [(change.run.run_id, change.gone) for change in changes] == ids
 
 
 async def test_runs_of_the_first_revision_are_in_the_feed_of_the_next(postgres: str) -> None:
