@@ -13,6 +13,7 @@ import { useText } from "../../text/context.tsx";
 import { nameOf } from "../../text/format.ts";
 import { Content } from "../content.tsx";
 import { useGeneration } from "../generation.tsx";
+import { usePlace } from "../router.tsx";
 import { useAppText } from "../text/languages.tsx";
 import { useTitle } from "../title.ts";
 import { authorName } from "./author.ts";
@@ -23,6 +24,7 @@ import { Relatives } from "./relatives.tsx";
 import { RunHeader } from "./run-header.tsx";
 import css from "./run-page.module.css";
 import { RunTabs } from "./run-tabs.tsx";
+import { sameButText } from "./same-but-text.ts";
 import { useLoadedRun } from "./use-loaded-run.ts";
 import { useLog } from "./use-log.ts";
 
@@ -59,12 +61,14 @@ export interface LoadedProps {
 }
 
 const NONE: readonly string[] = [];
+/** Those that show what is in the log alone. */
+const LOG_TABS = ["timeline", "events"];
 
 export function Loaded({ run, input, forks = NONE, events }: LoadedProps): ReactNode {
   const text = useText();
   const { run: words } = useAppText();
-  const view = useRun(run, (state) => state.view);
-  const log = useLog(view.runId, events);
+  const view = useRun(run, (state) => state.view, sameButText);
+  const log = useLog(view.runId, useLogWanted(view), events);
   const title = titleOf(input, nameOf(text, view.pipeline || words.untitled));
   const document = useDocument(workedOn(view, events), { author: authorName });
   const documents = documentsOf(view, document.document, document.versions);
@@ -88,6 +92,12 @@ export function Loaded({ run, input, forks = NONE, events }: LoadedProps): React
       <PrintedRun view={view} title={title} documents={documents} />
     </>
   );
+}
+
+/** A browser has few connections to one server, and all its tabs share them: a run that goes on has one already. */
+function useLogWanted(view: RunView): boolean {
+  const { query } = usePlace();
+  return hasEnded(view) || LOG_TABS.includes(query.get("tab") ?? "");
 }
 
 /** The run whose document can be worked on: one that made one, on a server. */

@@ -16,12 +16,12 @@ const EMPTY: Log = { events: [], whole: false, problem: undefined };
 /** Nobody reads a list that changes more often. */
 const SHOWN_EVERY_MS = 300;
 
-/** `given` is a log that is there already, of a run that is replayed. */
-export function useLog(runId: string, given?: readonly LogEvent[]): Log {
+/** Empty while it is not wanted. `given` is a log that is there already, of a run that is replayed. */
+export function useLog(runId: string, wanted: boolean, given?: readonly LogEvent[]): Log {
   const client = useClient();
   const [log, setLog] = useState<Log>(EMPTY);
   useEffect(() => {
-    if (given || !runId) return;
+    if (given || !runId || !wanted) return;
     const leaving = new AbortController();
     const reader = readLog(client.http, runId, leaving.signal);
     const show = (): void => {
@@ -38,6 +38,6 @@ export function useLog(runId: string, given?: readonly LogEvent[]): Log {
       clearInterval(showing);
       setLog(EMPTY);
     };
-  }, [client, runId, given]);
+  }, [client, runId, wanted, given]);
   return given ? { events: given, whole: true, problem: undefined } : log;
 }
