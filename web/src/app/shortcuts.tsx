@@ -1,6 +1,6 @@
 /** Keys for those who do not want to leave the keyboard, and the list of them. */
 
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "../components/button.tsx";
 import { Dialog } from "../components/dialog.tsx";
 import css from "./shortcuts.module.css";
@@ -16,10 +16,11 @@ export interface Shortcut {
 
 export function useShortcuts(shortcuts: readonly Shortcut[]): void {
   const latest = useRef(shortcuts);
-  useEffect(() => {
+  // Before it is painted: what one sees can be pressed.
+  useLayoutEffect(() => {
     latest.current = shortcuts;
   }, [shortcuts]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
       const name = event.defaultPrevented ? undefined : meant(event);
       const found = latest.current.find((shortcut) => shortcut.keys === name);
