@@ -42,9 +42,13 @@ async def test_an_attempt_that_breaks_off_is_withdrawn_and_the_next_one_shown(
 async def test_a_model_that_fails_for_good_is_told_of_in_words_and_may_be_tried_again(
     site: Site, model: ScriptedModelServer, viewer: OpenViewer
 ):
-    model.answers("framework", error(400, "The prompt is too long", code="context_length_exceeded"))
+    gate = Gate()
+    refusal = error(400, "The prompt is too long", code="context_length_exceeded")
+    model.answers("framework", refusal.holding(gate, after=0))
     one = await viewer(site)
     company = await one.generates()
+    await expect(one.step("Generate brief")).to_have_attribute("data-status", "complete")
+    gate.open()
 
     alert = one.modal.get_by_role("alert")
     await expect(one.modal).to_contain_text("The run failed")
@@ -55,11 +59,12 @@ async def test_a_model_that_fails_for_good_is_told_of_in_words_and_may_be_tried_
     failed = one.run_id
 
     model.answers("framework", vision.framework())
-    await one.modal.get_by_role("button", name="Try again").click()
+    await one.modal.get_by_role("button", name="Retry from “Generate framework”").click()
     await expect(one.page).not_to_have_url(re.compile(failed))
     await expect(one.modal.get_by_role("heading", name="Your result is ready")).to_be_visible()
     await one.button("Open the result").click()
     await expect(one.page.get_by_role("heading", level=1, name=company)).to_be_visible()
+    assert len([call for call in model.calls if call.step == "brief"]) == 2, "what was finished is not asked for again"
 
 
 async def test_cancelling_asks_first_and_hangs_up_on_the_model(
