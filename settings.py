@@ -131,6 +131,19 @@ class Settings(BaseSettings):
         validation_alias="STEPGLASS_PUBLIC_URL",
         description="Address under which people reach the API, for links in Prefect.",
     )
+    compact_after: float = Field(
+        default=3600.0,
+        validation_alias="STEPGLASS_COMPACT_AFTER",
+        # Longer than a writer waits for the answer to a commit, which it then looks for in the log.
+        ge=60,
+        description="Seconds after the end of a run when its log is packed, which nobody who reads it notices.",
+    )
+    keep_runs: float | None = Field(
+        default=None,
+        validation_alias="STEPGLASS_KEEP_RUNS",
+        gt=0,
+        description="Days after which runs that have ended are removed, with all that belongs to them. Unset: never.",
+    )
     log_level: str = Field(
         default="INFO", validation_alias="STEPGLASS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )

@@ -3,14 +3,14 @@
 Each command imports what it needs when it is called, so that `--help` and the processes of the stack stay quick.
 """
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli._ask import Json, Run, Token, Url, ask, be, the_settings
+from cli import _server
+from cli._ask import Json, Run, Token, Url, ask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,31 +39,8 @@ class Action(StrEnum):
     regenerate = "regenerate"
 
 
-SERVER, RUNS = "Start it", "Use it"
-
-
-@app.command(rich_help_panel=SERVER)
-def up(
-    reload: Annotated[
-        bool, typer.Option(help="Start our parts again when their code changes, and show changes of the page at once.")
-    ] = False,
-) -> None:
-    """Start everything in this terminal: database, Prefect, worker, API, and a demo model unless a real one is set."""
-    from cli.up import up as start
-
-    sys.exit(start(the_settings(), reload=reload))
-
-
-@app.command(rich_help_panel=SERVER)
-def api() -> None:
-    """Only the API. Needs DATABASE_URL."""
-    be("api")
-
-
-@app.command(rich_help_panel=SERVER)
-def worker() -> None:
-    """Only a worker. Needs DATABASE_URL, and a model: OPENAI_API_KEY or OPENAI_BASE_URL."""
-    be("worker")
+RUNS = "Use it"
+_server.add_to(app)
 
 
 @app.command(rich_help_panel=RUNS)

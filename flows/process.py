@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from events.store import open_store
+from events.store import Store, open_store
 from flows import _prefect_env
 from flows._carry import Tools
+from flows._upkeep import sweeping, upkeep
 from flows.catalogue import CATALOGUE
 from flows.models import model_of, profile_of
 from flows.worker import Worker
@@ -81,7 +82,10 @@ class _Engine(threading.Thread):
 
 async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
     """The store and the model, closed with the stack. Raises `ValueError` without `DATABASE_URL`."""
-    store = await stack.enter_async_context(open_store(settings.store_url))
+    return await _tools(settings, await stack.enter_async_context(open_store(settings.store_url)), stack)
+
+
+async def _tools(settings: Settings, store: Store, stack: AsyncExitStack) -> Tools:
     model = await stack.enter_async_context(model_of(settings))
     lease, models = settings.lease, settings.models
     return Tools(store.log, store.runs, model, profile_of(settings), lease, 0.3 * lease, models)
@@ -89,7 +93,10 @@ async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
 
 async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
     """A worker and all that it needs, closed in order with the stack."""
-    tools = await open_tools(settings, stack)
+    store = await stack.enter_async_context(open_store(settings.store_url))
+    tools = await _tools(settings, store, stack)
+    duties = [sweeping(store.retention, settings.compact_after, settings.keep_runs)]
+    await stack.enter_async_context(upkeep(*duties))
     if not _prefect_env.apply(settings.prefect_api_url):
         return Worker(tools, CATALOGUE, most=settings.worker_runs)
     from flows._health import Health
