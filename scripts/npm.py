@@ -10,7 +10,7 @@ from _node import WEB, environment, npm
 def main(arguments: list[str]) -> None:
     node_modules()
     os.chdir(WEB)
-    command = [*npm(), *arguments]
+    command = [npm(), *arguments]
     sys.stdout.flush()
     os.execve(command[0], command, environment())
 

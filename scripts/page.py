@@ -79,7 +79,7 @@ def fingerprint(web: Path) -> str:
 
 
 def build(folder: Path) -> None:
-    command = [*npm(), "run", "build", "--", "--outDir", str(folder), "--emptyOutDir"]
+    command = [npm(), "run", "build", "--", "--outDir", str(folder), "--emptyOutDir"]
     done = subprocess.run(command, cwd=WEB, env=environment(), capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"`npm run build` in web/ says:\n{last_words(done)}")

