@@ -66,10 +66,12 @@ def unpack(body: str, after: int = 0, upto: int | None = None) -> Iterator[tuple
     event: dict[str, Any] = from_json(body)
     data = cast("dict[str, Any]", event["data"])
     text, start = cast(str, data["text"]), 0
+    # What they have in common stands between the two that they do not.
+    middle = to_json({name: value for name, value in event.items() if name not in ("ts", "data")})[1:-1]
     for seq, chars, ts, *tokens in cast("list[list[int]]", data["parts"]):
         if after < seq and (upto is None or seq <= upto):
-            event["ts"], event["data"] = ts, {"text": text[start : start + chars], "tokens": tokens[0] if tokens else 1}
-            yield seq, to_json(event)
+            said = to_json(text[start : start + chars])
+            yield seq, b'{"ts":%d,%b,"data":{"text":%b,"tokens":%d}}' % (ts, middle, said, tokens[0] if tokens else 1)
         start += chars
 
 
