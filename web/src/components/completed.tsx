@@ -1,6 +1,6 @@
 /** The moment after the last word of a run that went well. */
 
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import type { RunView } from "../core/view.ts";
 import { useText } from "../text/context.tsx";
 import { duration, nameOf } from "../text/format.ts";
@@ -11,13 +11,15 @@ import { scoresIn } from "./vision.ts";
 
 export function Completed({ view }: { view: RunView }): ReactNode {
   const text = useText();
+  const id = useId();
   const scores = Object.entries(scoresIn(view.result));
   return (
-    <div className={css["completed"]}>
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached without a mouse.
+    <section className={css["completed"]} aria-labelledby={id} tabIndex={0}>
       <span className={css["mark"]}>
         <Icon name="check" size={34} />
       </span>
-      <h3>{text.modal.complete}</h3>
+      <h3 id={id}>{text.modal.complete}</h3>
       <p>{text.modal.completeDetail(duration(text, view.durationMs ?? 0))}</p>
       {scores.length ? (
         <dl className={css["scores"]}>
@@ -31,6 +33,6 @@ export function Completed({ view }: { view: RunView }): ReactNode {
           ))}
         </dl>
       ) : null}
-    </div>
+    </section>
   );
 }

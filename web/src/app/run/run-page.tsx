@@ -69,7 +69,7 @@ export function Loaded({ run, input, forks = NONE, events }: LoadedProps): React
   const { run: words } = useAppText();
   const view = useRun(run, (state) => state.view, sameButText);
   const log = useLog(view.runId, useLogWanted(view), events);
-  const title = titleOf(input, nameOf(text, view.pipeline || words.untitled));
+  const title = titleOf(input, view.title ?? nameOf(text, view.pipeline || words.untitled));
   const document = useDocument(workedOn(view, events), { author: authorName });
   const documents = documentsOf(view, document.document, document.versions);
   useTitle(title);

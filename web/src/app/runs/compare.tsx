@@ -65,7 +65,9 @@ function Both({
             <td />
             {sides.map(({ view, title }) => (
               <th key={view.runId} scope="col">
-                <Link href={`/runs/${view.runId}`}>{title}</Link>
+                <Link href={`/runs/${view.runId}`}>
+                  <bdi>{title}</bdi>
+                </Link>
                 <small>{shortId(view.runId)}</small>
               </th>
             ))}
@@ -83,7 +85,7 @@ function Both({
 function useSide({ input }: LoadedRun, run: RunRef): Side {
   const text = useText();
   const view = useRun(run, (state) => state.view);
-  return { view, title: titleOf(input, nameOf(text, view.pipeline)), scores: documentsOf(view).scores };
+  return { view, title: titleOf(input, view.title ?? nameOf(text, view.pipeline)), scores: documentsOf(view).scores };
 }
 
 type Sides = readonly [Side, Side];
