@@ -93,6 +93,12 @@ class Settings(BaseSettings):
         gt=0,
         description="Seconds after which a run is ended in error.",
     )
+    max_cost_usd: float | None = Field(
+        default=None,
+        validation_alias="STEPGLASS_MAX_COST_USD",
+        gt=0,
+        description="US dollars that a run may cost, unless its start says otherwise. Unset: no limit.",
+    )
     lease: float = Field(
         default=10.0,
         validation_alias="STEPGLASS_LEASE",

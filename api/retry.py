@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse
 from api.body import read_json
 from api.headers import idempotency_key
 from api.problems import HttpProblem
-from api.start import pipeline_named, told
+from api.start import Budget, pipeline_named, told
 from api.state import Request
 from api.validation import invalid, validated
 from api.views import run_id_in, view_of
@@ -20,12 +20,14 @@ from flows.catalogue import NoSuchStep, NothingToRetry, Pipeline, fork
 
 class Retry(BaseModel):
     """What `POST /api/runs/{run_id}/retry` takes. `from_step` is done again with all that depends on it; without it the
-    first step that is not complete. `input` is a whole one, where it is to be another."""
+    first step that is not complete. `input` is a whole one, where it is to be another. `max_cost_usd` is what the new
+    run may cost; without it, what the old one might."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     from_step: str | None = None
     input: dict[str, Any] | None = None
+    max_cost_usd: Budget | None = None
 
 
 async def retry_run(request: Request) -> JSONResponse:
@@ -56,7 +58,14 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> UUID:
     same = wish.input is None or given.model_dump(mode="json") == in_this_version(pipeline, before)
     try:
         forked = await fork(
-            pipeline, store.log, source, given, same_input=same, from_step=wish.from_step, models=settings.models
+            pipeline,
+            store.log,
+            source,
+            given,
+            same_input=same,
+            from_step=wish.from_step,
+            models=settings.models,
+            max_cost_usd=wish.max_cost_usd or source.max_cost_usd or settings.max_cost_usd,
         )
     except (NoSuchStep, NothingToRetry) as error:
         raise invalid([ProblemError(pointer="/from_step", detail=str(error))]) from None
@@ -68,6 +77,7 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> UUID:
         deadline=settings.run_deadline,
         idempotency_key=idempotency_key(request),
         about=(await store.runs.header(run_id, tenant)).about,
+        max_cost_usd=wish.max_cost_usd,
     )
     return (await store.runs.accept(new)).run_id
 

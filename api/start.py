@@ -1,9 +1,9 @@
 """Starting a run: the input is checked, the run committed, and only then is anybody told that it exists."""
 
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.responses import JSONResponse
 
 from api.body import escape, read_json
@@ -15,14 +15,22 @@ from events.contract import ProblemError, RunQueued, RunQueuedData
 from events.runs import NewRun
 from flows.catalogue import CATALOGUE, Pipeline
 
+# More than any run costs: a larger number is a mistake.
+MOST_DOLLARS = 1_000_000
+
+
+Budget = Annotated[float, Field(gt=0, le=MOST_DOLLARS, strict=True)]
+
 
 class StartRun(BaseModel):
-    """What `POST /api/runs` takes: the name of a pipeline, and its input as that pipeline's `input_schema` says."""
+    """What `POST /api/runs` takes: the name of a pipeline, and its input as that pipeline's `input_schema` says.
+    `max_cost_usd` is what the run may cost; without it, what the settings say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     pipeline: str
     input: dict[str, Any]
+    max_cost_usd: Budget | None = None
 
 
 class Started(BaseModel):
@@ -36,7 +44,8 @@ async def start_run(request: Request) -> JSONResponse:
     """`POST /api/runs`: 202 with where to watch, or, for `Prefer: wait=N`, 200 with the run when it ends in time."""
     wait = preferred_wait(request)
     wanted = validated(StartRun, await read_json(request))
-    run_id = await accept(request, pipeline_named(wanted.pipeline), wanted.input, at="/input")
+    pipeline, limit = pipeline_named(wanted.pipeline), wanted.max_cost_usd
+    run_id = await accept(request, pipeline, wanted.input, at="/input", max_cost_usd=limit)
     started, headers = told(run_id)
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait:.0f}"
@@ -65,19 +74,28 @@ def checked(pipeline: Pipeline, document: JsonValue, at: str = "") -> JsonValue:
 
 
 async def accept(
-    request: Request, pipeline: Pipeline, document: JsonValue, at: str = "", *, about: UUID | None = None
+    request: Request,
+    pipeline: Pipeline,
+    document: JsonValue,
+    at: str = "",
+    *,
+    about: UUID | None = None,
+    max_cost_usd: float | None = None,
 ) -> UUID:
     """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already. Gives its id."""
     given = validated(pipeline.input_model, document, at)
-    data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given))
+    settings = request.state["settings"]
+    limit = max_cost_usd or settings.max_cost_usd
+    data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given), max_cost_usd=limit)
     queued = RunQueued(message="Queued", progress=0, data=data)
     new = NewRun(
         pipeline=pipeline.name,
         input=given.model_dump(mode="json"),
         first=[queued],
         tenant=request.state["tenant"],
-        deadline=request.state["settings"].run_deadline,
+        deadline=settings.run_deadline,
         idempotency_key=idempotency_key(request),
         about=about,
+        max_cost_usd=max_cost_usd,
     )
     return (await request.state["store"].runs.accept(new)).run_id

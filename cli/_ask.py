@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -24,6 +25,22 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="The run's id, or [bold]
 Json = Annotated[
     bool, typer.Option("--json", help="For programs: JSON on the standard output, and nothing else there.")
 ]
+MaxCost = Annotated[
+    float | None, typer.Option(min=0, metavar="USD", help="What the run may cost, in US dollars: then it is stopped.")
+]
+
+
+class Kind(StrEnum):
+    md = "md"
+    json = "json"
+
+
+class Action(StrEnum):
+    more_specific = "more_specific"
+    more_concise = "more_concise"
+    different_angle = "different_angle"
+    add_detail = "add_detail"
+    regenerate = "regenerate"
 
 
 def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | None, token: str | None) -> NoReturn:

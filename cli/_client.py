@@ -54,12 +54,16 @@ class Api:
         self.http = http
         self.url = url
 
-    async def start(self, pipeline: str, document: Mapping[str, Any], key: str | None = None) -> UUID:
-        """Start a run. The key makes it safe to ask again when the answer was lost: there is always one."""
-        return await self._started("/api/runs", {"pipeline": pipeline, "input": document}, key)
+    async def start(
+        self, pipeline: str, document: Mapping[str, Any], key: str | None = None, *, max_cost: float | None = None
+    ) -> UUID:
+        """Start a run, which may cost so many dollars. The key makes it safe to ask again when the answer was lost:
+        there is always one."""
+        limit = {} if max_cost is None else {"max_cost_usd": max_cost}
+        return await self._started("/api/runs", {"pipeline": pipeline, "input": document, **limit}, key)
 
     async def retry(self, run_id: UUID, wish: Mapping[str, Any]) -> UUID:
-        """Do a run again: `from_step`, `input`, both or neither. Gives the new run."""
+        """Do a run again: with `from_step`, `input`, `max_cost_usd`, or none of them. Gives the new run."""
         return await self._started(f"/api/runs/{run_id}/retry", wish)
 
     async def refine(self, run_id: UUID, wish: Mapping[str, Any]) -> UUID:

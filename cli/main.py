@@ -3,14 +3,13 @@
 Each command imports what it needs when it is called, so that `--help` and the processes of the stack stay quick.
 """
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli import _server
-from cli._ask import Json, Run, Token, Url, ask
+from cli._ask import Action, Json, Kind, MaxCost, Run, Token, Url, ask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,19 +23,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-
-class Kind(StrEnum):
-    md = "md"
-    json = "json"
-
-
-class Action(StrEnum):
-    more_specific = "more_specific"
-    more_concise = "more_concise"
-    different_angle = "different_angle"
-    add_detail = "add_detail"
-    regenerate = "regenerate"
 
 
 RUNS = "Use it"
@@ -53,6 +39,7 @@ def generate(
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and input never start a second run.")
     ] = None,
+    max_cost: MaxCost = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Save the one-pager (.md) or all of it (.json).")
     ] = None,
@@ -71,6 +58,7 @@ def generate(
             example=example,
             pipeline=pipeline,
             key=idempotency_key,
+            max_cost=max_cost,
             json=json,
             output=output,
         ),
@@ -184,6 +172,7 @@ def retry(
     input: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="Another input: steps that are given the same are taken over.")
     ] = None,
+    max_cost: MaxCost = None,
     json: Json = False,
     url: Url = None,
     token: Token = None,
@@ -192,7 +181,8 @@ def retry(
     from cli.retry import retry as go
 
     async def start(api: "Api", console: "Console") -> int:
-        return await go(api, console, run_id=await api.named(run), from_step=from_step, source=input, json=json)
+        run_id = await api.named(run)
+        return await go(api, console, run_id=run_id, from_step=from_step, source=input, max_cost=max_cost, json=json)
 
     ask(start, url, token)
 

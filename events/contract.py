@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from events.payload import (
     TITLE_LIMIT as TITLE_LIMIT,
+    BudgetUse as BudgetUse,
     ByData,
     CompleteData,
     ErrorData,

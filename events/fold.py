@@ -96,7 +96,7 @@ def _of_run(view: RunView, event: Event, seq: int) -> Change:
     match event:
         case RunQueued(data=data):
             about = {"pipeline": data.pipeline, "title": data.title, "forked_from": data.forked_from}
-            return {**about, "created_at": event.ts}
+            return {**about, "max_cost_usd": data.max_cost_usd, "created_at": event.ts}
         case RunStart(data=data):
             steps = _planned(data.plan, view.steps)
             return {"status": _going(view), "pipeline": data.pipeline, "started_at": event.ts, "steps": steps}

@@ -85,13 +85,15 @@ class MadeOf(Wire):
 class RunQueuedData(Wire):
     """`title` is what people call this run among others of its pipeline: one line, of at most 120 characters.
 
-    `forked_from` is the run that this one does again, from `from_step` on where that was named or found.
+    `forked_from` is the run that this one does again, from `from_step` on where that was named or found. `max_cost_usd`
+    is what it may cost, where there is a limit.
     """
 
     pipeline: str
     title: str | None = Field(default=None, max_length=TITLE_LIMIT)
     forked_from: str | None = None
     from_step: str | None = None
+    max_cost_usd: float | None = Field(default=None, gt=0)
 
 
 class RunStartData(Wire):
@@ -129,10 +131,20 @@ class PartialWithdrawnData(Wire):
     path: str
 
 
+class BudgetUse(Wire):
+    """What the run has cost so far, of what it may cost."""
+
+    spent_usd: float
+    max_cost_usd: float
+
+
 class ProgressData(Wire):
+    """`budget` is told once, when four fifths of it are spent."""
+
     step_progress: float | None = None
     eta_ms: int | None = None
     basis: Literal["history", "tokens", "declared"]
+    budget: BudgetUse | None = None
 
 
 class UsageData(Wire):

@@ -26,7 +26,8 @@ class NewRun:
     """What a client asks for. `input` is validated JSON; `deadline` is seconds from now on the database's clock.
 
     `first` are the events that open the log, `run_queued` first, then any reused steps of a fork. `about` is the run
-    whose document this one works on.
+    whose document this one works on. `max_cost_usd` is the limit that was asked for; a limit that others have set for
+    all runs stands in `first` only, and makes no other request of the same words.
     """
 
     pipeline: str
@@ -36,6 +37,7 @@ class NewRun:
     deadline: float = 900.0
     idempotency_key: str | None = None
     about: UUID | None = None
+    max_cost_usd: float | None = None
 
     @property
     def forked_from(self) -> UUID | None:
@@ -48,10 +50,12 @@ class NewRun:
     def body_hash(self) -> bytes:
         """Of what was asked for: another request with the same key has another one."""
         queued = self.first[0]
-        if not isinstance(queued, RunQueued) or queued.data.forked_from is None:
-            return body_hash(self.pipeline, self.input)
-        wish = {"input": self.input, "forked_from": queued.data.forked_from, "from_step": queued.data.from_step}
-        return body_hash(self.pipeline, wish)
+        wish: dict[str, JsonValue] = {}
+        if isinstance(queued, RunQueued) and queued.data.forked_from is not None:
+            wish |= {"forked_from": queued.data.forked_from, "from_step": queued.data.from_step}
+        if self.max_cost_usd is not None:
+            wish |= {"max_cost_usd": self.max_cost_usd}
+        return body_hash(self.pipeline, {"input": self.input, **wish} if wish else self.input)
 
 
 @dataclass(frozen=True, slots=True)

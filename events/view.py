@@ -57,7 +57,8 @@ class RunView(_Model):
     """A run without its texts and results: those are read from the log where `result_seq` says.
 
     `cost_usd` sums the known costs and is None while none is known; `cost_complete` is False when some call's price
-    is unknown. `reused_cost_usd` is what the results taken over had cost where they were made, and no part of it.
+    is unknown; `max_cost_usd` is what it may come to. `reused_cost_usd` is what the results taken over had cost where
+    they were made, and no part of it.
     Times are Unix ms; `duration` is in ms, set when the run has ended.
     """
 
@@ -70,6 +71,7 @@ class RunView(_Model):
     tail_seq: int = 0
     cost_usd: float | None = None
     cost_complete: bool = True
+    max_cost_usd: float | None = None
     reused_cost_usd: float | None = None
     input_tokens: int = 0
     output_tokens: int = 0

@@ -96,6 +96,7 @@ class Carry:
             models=self._tools.models,
             inherited=await inherited(self._tools.log, entries, self._tools.models),
             on_lost=lambda error: self.end("lost"),
+            on_spent=lambda: self.end("over_budget"),
         )
         if journal.cancel_requested:
             self.end("cancelled")
@@ -119,7 +120,7 @@ class Carry:
             if self._ending is None:  # this process is being torn down around us
                 self.end("released")
                 await asyncio.wait([self._body])
-            return Outcome(self._ending or "released")
+            return self._ended(run)
         finally:
             ticking.cancel()
 
@@ -131,12 +132,19 @@ class Carry:
                     return Outcome("complete", result=await self.pipeline(self.claim.input))
         except Exception as error:
             if self._ending is not None:
-                return Outcome(self._ending)
+                return self._ended(run)
             if any(isinstance(leaf, RunLost) for leaf in leaves(error)):
                 raise RunLost(str(error)) from error
             if deadline.expired():
                 return Outcome("error", problem=TOO_LATE)
             return self._failed(run, error)
+
+    def _ended(self, run: Run) -> Outcome:
+        """As somebody, or the budget, wanted it."""
+        if self._ending == "over_budget":
+            problem, step = run.journal.cause() or (None, None)
+            return Outcome("error", problem=run.budget.problem or problem, failed_step=step)
+        return Outcome(self._ending or "released")
 
     def _failed(self, run: Run, error: Exception) -> Outcome:
         if isinstance(error, UnfitInput):

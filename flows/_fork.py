@@ -48,8 +48,10 @@ async def fork(
     same_input: bool,
     from_step: str | None = None,
     models: str | None = None,
+    max_cost_usd: float | None = None,
 ) -> Fork:
-    """What doing `source`, which has ended, again on `given` begins with. `models` as `Settings.models` has them.
+    """What doing `source`, which has ended, again on `given` begins with. `models` as `Settings.models` has them;
+    `max_cost_usd` is what the new run may cost.
 
     Raises `NoSuchStep`, `NothingToRetry`.
     """
@@ -68,7 +70,11 @@ async def fork(
         kept = {place: done for place, done in kept.items() if place in fitting}
     steps = whole(pipeline, {place[0] for place in kept}, {place[0] for place in before.keys() - kept.keys()})
     data = RunQueuedData(
-        pipeline=pipeline.name, title=pipeline.titled(given), forked_from=source.run_id, from_step=start
+        pipeline=pipeline.name,
+        title=pipeline.titled(given),
+        forked_from=source.run_id,
+        from_step=start,
+        max_cost_usd=max_cost_usd,
     )
     labels = {planned.step: planned.label for planned in pipeline.plan}
     taken = [again(done, labels[place[0]], run_id, entries) for place, done in kept.items() if place[0] in steps]

@@ -46,7 +46,8 @@ def _flow(fn: Callable[..., Any], slug: str, description: str) -> Flow[..., Any]
 def _of_pipeline(pipeline: Pipeline) -> Flow[..., Any]:
     async def run(answers: BaseModel) -> State[Any]:
         async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
-            data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers))
+            limit = settings.max_cost_usd
+            data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers), max_cost_usd=limit)
             given = answers.model_dump(mode="json")
             first = [RunQueued(message="Queued", data=data)]
             return NewRun(pipeline.name, given, first, deadline=settings.run_deadline, idempotency_key=key)
@@ -83,7 +84,14 @@ async def again(settings: Settings, tools: Tools, key: str, run_id: UUID, from_s
         pipeline = find(source.pipeline)
         given = pipeline.input_model.model_validate(await tools.runs.input(run_id, tenant))
         forked = await fork(
-            pipeline, tools.log, source, given, same_input=True, from_step=from_step, models=tools.models
+            pipeline,
+            tools.log,
+            source,
+            given,
+            same_input=True,
+            from_step=from_step,
+            models=tools.models,
+            max_cost_usd=source.max_cost_usd or settings.max_cost_usd,
         )
     except ValidationError as error:
         raise CannotStart(f"What run {run_id} was started with is not what its pipeline takes now.") from error

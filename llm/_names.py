@@ -31,13 +31,17 @@ class Names:
 
     async def of(self, tier: Tier, border: Border) -> str:
         """Asks the server at most once, and only when nothing is configured. Raises `ModelError`."""
+        return self.known(tier) or await self._ask(border)
+
+    def known(self, tier: Tier) -> str | None:
+        """Without asking."""
         config = self._config
         own, other = (config.heavy, config.light) if tier == "heavy" else (config.light, config.heavy)
         if own:
             return own
         if config.is_openai:
             return DEFAULT_HEAVY if tier == "heavy" else DEFAULT_LIGHT
-        return other or self._first or await self._ask(border)
+        return other or self._first
 
     async def _ask(self, border: Border) -> str:
         async with self._asking:

@@ -96,8 +96,7 @@ class OpenAIModel:
 
     def estimate(self, call: Call, written: str) -> Usage:
         """See `llm.client.Model`."""
-        configured = self._config.heavy if call.tier == "heavy" else self._config.light
-        model = call.model or configured or call.tier
+        model = call.model or self._names.known(call.tier) or call.tier
         given, wrote = estimate(call.system + call.user), estimate(written)
         return Usage(model, given, wrote, self._config.prices.cost(model, given, wrote), estimated=True)
 

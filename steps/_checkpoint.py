@@ -50,4 +50,5 @@ async def checkpoint(path: str, inputs: Any, make: Callable[[], Awaitable[T]], s
     data = PartialData(path=path, value=plain, input_hash=key[2], models=run.models)
     await run.commit(Partial(**attempt.where, data=data))
     run.journal.checkpoints[key] = plain
+    run.budget.settle()
     return value

@@ -12,6 +12,8 @@ from events.contract import (
     Partial,
     PartialWithdrawn,
     Problem,
+    Progress,
+    RunQueued,
     RunStart,
     StepComplete,
     StepError,
@@ -49,7 +51,8 @@ class Past:
 
 @dataclass(slots=True)
 class Journal:
-    """The fold of a log for the worker that carries the run on. `models` are those that wrote what was taken over."""
+    """The fold of a log for the worker that carries the run on. `models` are those that wrote what was taken over;
+    `warned` says that the budget's use was told."""
 
     places: dict[Place, Past] = field(default_factory=dict[Place, Past])
     checkpoints: Checkpoints = field(default_factory=dict[tuple[str, str, str], JsonValue])
@@ -57,6 +60,8 @@ class Journal:
     started: bool = False
     cancel_requested: bool = False
     queued_ts: int = 0
+    max_cost_usd: float | None = None
+    warned: bool = False
     progress: float = 0.0
     usages: list[Usage] = field(default_factory=list[Usage])
     models: set[str] = field(default_factory=set[str])
@@ -91,6 +96,8 @@ class Journal:
             self.queued_ts = event.ts
         self.progress = max(self.progress, event.progress or 0.0)
         match event:
+            case RunQueued(data=data):
+                self.max_cost_usd = data.max_cost_usd
             case RunStart():
                 self.started = True
             case CancelRequested():
@@ -120,6 +127,8 @@ class Journal:
                     del self.checkpoints[key]
             case Usage():
                 self.usages.append(event)
+            case Progress(data=data) if data.budget is not None:
+                self.warned = True
             case Complete():
                 self.result = event.data.result
             case _:

@@ -6,17 +6,18 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 from uuid import UUID
 
-from events.contract import Event, PlannedStep, Usage, UsageData
+from events.contract import Event, PlannedStep, Progress, ProgressData, Usage, UsageData
 from events.errors import StoreError
 from events.log import EventLog
 from llm.client import Model, Usage as ModelUsage
+from steps._budget import Budget
 from steps._host import Bare, Host
 from steps._journal import Checkpoints, Journal
 from steps._pace import Pace
 from steps._place import current_attempt
 from steps.errors import RunLost
 
-Ending = Literal["cancelled", "released", "lost"]
+Ending = Literal["cancelled", "released", "lost", "over_budget"]
 
 
 class Run:
@@ -40,6 +41,7 @@ class Run:
         models: str | None = None,
         inherited: Checkpoints | None = None,
         on_lost: Callable[[BaseException], object] = lambda error: None,
+        on_spent: Callable[[], object] = lambda: None,
     ) -> None:
         self.id = run_id
         self.epoch = epoch
@@ -56,6 +58,8 @@ class Run:
         self.ending: Ending | None = None
         self.lost: BaseException | None = None
         self.usages: list[UsageData] = [usage.data for usage in self.journal.usages]
+        self.budget = Budget(self.journal.max_cost_usd, self.journal.warned, stop=on_spent)
+        self.budget.count(self.usages)
         self._on_lost = on_lost
 
     def say(self, event: Event) -> "asyncio.Future[int]":
@@ -82,7 +86,7 @@ class Run:
         return round(sum(known), 8) if known else None
 
     def spent(self, usage: ModelUsage) -> None:
-        """Tell the log what a call took, failed ones too."""
+        """Tell the log what a call took, failed ones too; and once, that most of the budget is spent."""
         data = UsageData(
             model=usage.model,
             input_tokens=usage.input_tokens,
@@ -92,7 +96,13 @@ class Run:
         )
         self.usages.append(data)
         data = data.model_copy(update={"run_cost_usd": self.cost_usd})
-        self.say(Usage(**current_attempt().where, data=data))
+        where = current_attempt().where
+        self.say(Usage(**where, data=data))
+        self.budget.count([data])
+        if warning := self.budget.warning():
+            words, use = warning
+            told = ProgressData(basis=self.pace.basis(where["step"]), budget=use)
+            self.say(Progress(**where, message=words, progress=self.pace.percent(), data=told))
 
     def _heard(self, said: "asyncio.Future[int]") -> None:
         if said.cancelled() or (error := said.exception()) is None or self.lost is not None:

@@ -38,6 +38,7 @@ from steps.errors import (
     CANCELLED_PROBLEM,
     STOPPED_PROBLEM,
     DeadlinePassed,
+    OverBudget,
     RunLost,
     StepFailed,
     cause_of,
@@ -137,6 +138,9 @@ class Step(Generic[P, Out]):
         if run.lost is not None or isinstance(error, RunLost):
             raise RunLost(str(run.lost or error)) from error
         error = cause_of(error)
+        run.budget.settle()
+        if retryable(error) and (spent := run.budget.problem) is not None:
+            error = OverBudget(spent)
         problem = problem_of(error, self.id)
         past.failures += 1
         wait = self.retry.wait(past.failures, error)
@@ -167,10 +171,12 @@ class Step(Generic[P, Out]):
         if past.done or past.problem is not None or run.ending in ("released", "lost"):
             return
         problem = CANCELLED_PROBLEM if run.ending == "cancelled" else STOPPED_PROBLEM
+        if run.ending == "over_budget":
+            problem = run.budget.problem or problem
         run.pace.end(self.id)
         past.open, past.waiting, past.problem = False, False, problem
         data = StepErrorData(problem=problem)
-        run.say(StepError(**attempt.where, message="cancelled", duration=attempt.duration, data=data))
+        run.say(StepError(**attempt.where, message=problem.title, duration=attempt.duration, data=data))
 
     async def _complete(self, run: Run, attempt: Attempt, past: Past, basis: MadeOf | None) -> None:
         past.open, past.done = False, True
@@ -184,6 +190,7 @@ class Step(Generic[P, Out]):
                 data=StepCompleteData(result=past.result, text=attempt.digest, made_of=basis),
             )
         )
+        run.budget.settle()
 
     def _failed(self, detail: str, problem: Any) -> StepFailed:
         failed = StepFailed(problem.title, detail)

@@ -82,7 +82,7 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
     written: list[str] = []
     told = False
     try:
-        async with run.model.stream(replace(call, labels=labels)) as deltas:
+        async with run.budget.calling(), run.model.stream(replace(call, labels=labels)) as deltas:
             async for delta in deltas:
                 if delta.text:
                     written.append(delta.text)

@@ -1,6 +1,7 @@
 """How a step says that it failed, and what a viewer is told of any failure.
 
 StepFailed      the step knows what is wrong; `retryable` says whether another attempt can help
+└── OverBudget  the run has spent what it may, or nobody can tell
 DeadlinePassed  the run's time was up while the step was at work
 RunLost         this process may not write to the run any more; nothing else is said by it
 """
@@ -18,6 +19,8 @@ TIMED_OUT = "/problems/step-timed-out"
 DEADLINE = "/problems/deadline"
 CANCELLED = "/problems/cancelled"
 WORKER_LOST = "/problems/worker-lost"
+BUDGET_EXCEEDED = "/problems/budget-exceeded"
+BUDGET_UNKNOWN = "/problems/budget-unknown"
 
 
 class StepFailed(Exception):
@@ -33,6 +36,14 @@ class StepFailed(Exception):
         self.retryable = retryable
         self.step: str | None = None  # filled in by the engine
         self.problem: Problem | None = None
+
+
+class OverBudget(StepFailed):
+    """No call may be made any more. `problem` says what was spent, and of how much."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.title, problem.detail)
+        self.problem = problem
 
 
 class DeadlinePassed(TimeoutError):

@@ -27,6 +27,8 @@ Answer = str | Mapping[str, Any] | ModelError | Sequence["str | Gate | ModelErro
 
 class ScriptedModel:
     def __init__(self) -> None:
+        self.cost: float | None = 0.0
+        """Of a call, in US dollars; None: nobody knows."""
         self.calls: list[Call] = []
         self.open = 0
         """Streams that somebody listens to now."""
@@ -55,13 +57,13 @@ class ScriptedModel:
             self._news.notify_all()
         self.open += 1
         try:
-            async with aclosing(_deltas(call, self._answer_to(call))) as deltas:
+            async with aclosing(_deltas(call, self._answer_to(call), self.cost)) as deltas:
                 yield deltas
         finally:
             self.open -= 1
 
     def estimate(self, call: Call, written: str) -> Usage:
-        return _usage(call, written)
+        return _usage(call, written, self.cost)
 
     def _answer_to(self, call: Call) -> Answer:
         step, lane = call.labels["step"], call.labels.get("lane")
@@ -70,19 +72,19 @@ class ScriptedModel:
         return answers[min(int(call.labels.get("attempt", "1")), len(answers)) - 1]
 
 
-async def _deltas(call: Call, answer: Answer) -> AsyncGenerator[Delta]:
+async def _deltas(call: Call, answer: Answer, cost: float | None) -> AsyncGenerator[Delta]:
     written = ""
     for piece in _pieces(answer):
         if isinstance(piece, Gate):
             await piece()
         elif isinstance(piece, ModelError):
-            piece.usage = piece.usage or _usage(call, written)
+            piece.usage = piece.usage or _usage(call, written, cost)
             raise piece
         else:
             written += piece
             yield Delta(piece)
             await asyncio.sleep(0)  # as on a wire, others get their turn
-    yield Delta(usage=_usage(call, written))
+    yield Delta(usage=_usage(call, written, cost))
 
 
 def _pieces(answer: Answer) -> Sequence[str | Gate | ModelError]:
@@ -95,5 +97,5 @@ def _pieces(answer: Answer) -> Sequence[str | Gate | ModelError]:
     return answer
 
 
-def _usage(call: Call, written: str) -> Usage:
-    return Usage(call.model or call.tier, estimate(call.system + call.user), estimate(written), 0.0)
+def _usage(call: Call, written: str, cost: float | None) -> Usage:
+    return Usage(call.model or call.tier, estimate(call.system + call.user), estimate(written), cost)

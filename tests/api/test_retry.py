@@ -51,8 +51,10 @@ def with_basis(story: Story, step: str) -> StepComplete:
     return done.model_copy(update={"data": data})
 
 
-async def ended(store: Store, story: Story, given: Any = BRIEF, tenant: str = "default") -> UUID:
-    first = [RunQueued(data=RunQueuedData(pipeline="vision_framework"))]
+async def ended(
+    store: Store, story: Story, given: Any = BRIEF, tenant: str = "default", max_cost_usd: float | None = None
+) -> UUID:
+    first = [RunQueued(data=RunQueuedData(pipeline="vision_framework", max_cost_usd=max_cost_usd))]
     run_id = (await store.runs.accept(NewRun("vision_framework", given, first, tenant))).run_id
     await (await hold(store, run_id)).write(rest_of(story))
     return run_id

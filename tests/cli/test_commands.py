@@ -94,6 +94,13 @@ async def test_the_same_key_and_input_watch_the_same_run(api: Api, store: Store,
     assert len((await api.runs()).runs) == 1
 
 
+async def test_a_run_may_be_given_a_budget(api: Api, store: Store, paper: Paper) -> None:
+    async with asyncio.TaskGroup() as group:
+        run = group.create_task(carry(store, "k", finished()))
+        await start(api, paper, example="solar-microgrids", key="k", max_cost=0.75)
+    assert (await api.view(run.result())).max_cost_usd == 0.75
+
+
 async def test_a_failed_run_is_a_failure_and_says_where_and_why(api: Api, store: Store, paper: Paper) -> None:
     run_id = await told(store, failed_story())
     code, _ = await see_through(api, run_id, paper.console, json=False)

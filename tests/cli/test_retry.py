@@ -53,12 +53,12 @@ async def test_the_step_and_the_input_are_those_that_were_named(api: Api, store:
     await file.write_text(json.dumps({**BRIEF, "company_name": "Another"}))
     async with asyncio.TaskGroup() as group:
         carrying = group.create_task(carried(store, source))
-        await again(api, paper, source, from_step="qa", source=str(file))
+        await again(api, paper, source, from_step="qa", source=str(file), max_cost=1.5)
 
     given: Any = await store.runs.input(carrying.result(), DEFAULT_TENANT)
     assert given["company_name"] == "Another"
     queued = (await store.log.read(carrying.result()))[0].event
-    assert isinstance(queued, RunQueued) and queued.data.from_step == "qa"
+    assert isinstance(queued, RunQueued) and (queued.data.from_step, queued.data.max_cost_usd) == ("qa", 1.5)
 
 
 async def test_a_complete_run_wants_a_step_and_a_live_one_an_end(api: Api, store: Store, paper: Paper):

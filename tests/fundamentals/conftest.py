@@ -1,6 +1,6 @@
 """What the tutorial needs: a store in memory, a model that says what it is told to, and somebody who carries a run."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from pydantic import BaseModel
 
-from events.contract import RunQueued, RunQueuedData
+from events.contract import Event, RunQueued, RunQueuedData
 from events.log import Entry, tail
 from events.memory import Memory, open_memory
 from events.runs import NewRun
@@ -43,9 +43,13 @@ class Stage:
     def tools(self) -> Tools:
         return Tools(self.store.log, self.store.runs, self.model)
 
-    async def accept(self, pipeline: Pipeline, given: BaseModel) -> UUID:
-        queued = RunQueued(data=RunQueuedData(pipeline=pipeline.name))
-        new = NewRun(pipeline.name, given.model_dump(mode="json"), [queued])
+    async def accept(self, pipeline: Pipeline, given: BaseModel, *, max_cost_usd: float | None = None) -> UUID:
+        queued = RunQueued(data=RunQueuedData(pipeline=pipeline.name, max_cost_usd=max_cost_usd))
+        return await self.accept_first(pipeline, given, [queued])
+
+    async def accept_first(self, pipeline: Pipeline, given: BaseModel, first: Sequence[Event]) -> UUID:
+        """With these events at the beginning of its log."""
+        new = NewRun(pipeline.name, given.model_dump(mode="json"), first)
         self.run_id = (await self.store.runs.accept(new)).run_id
         return self.run_id
 
@@ -54,9 +58,13 @@ class Stage:
         assert claim is not None
         return Carry(claim, pipeline, self.tools)
 
-    async def run(self, pipeline: Pipeline, given: BaseModel) -> Outcome:
+    async def run(self, pipeline: Pipeline, given: BaseModel, *, max_cost_usd: float | None = None) -> Outcome:
         """From the POST to the last word."""
-        await self.accept(pipeline, given)
+        await self.accept(pipeline, given, max_cost_usd=max_cost_usd)
+        return await self.run_on(pipeline)
+
+    async def run_on(self, pipeline: Pipeline) -> Outcome:
+        """From a claim, the first or another, to the last word."""
         return await (await self.claimed(pipeline)).go()
 
     async def entries(self) -> list[Entry]:

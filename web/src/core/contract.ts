@@ -42,13 +42,15 @@ export interface RunQueuedEvent extends RunEnvelope {
 /**
  * `title` is what people call this run among others of its pipeline: one line, of at most 120 characters.
  *
- * `forked_from` is the run that this one does again, from `from_step` on where that was named or found.
+ * `forked_from` is the run that this one does again, from `from_step` on where that was named or found. `max_cost_usd`
+ * is what it may cost, where there is a limit.
  */
 export interface RunQueuedData {
   pipeline: string;
   title?: string;
   forked_from?: string;
   from_step?: string;
+  max_cost_usd?: number;
 }
 /**
  * What every event carries. `ts` and `duration` are in ms, `progress` is of the run, 0 to 100.
@@ -160,10 +162,21 @@ export interface ProgressEvent extends StepEnvelope {
   type: "progress";
   data: ProgressData;
 }
+/**
+ * `budget` is told once, when four fifths of it are spent.
+ */
 export interface ProgressData {
   step_progress?: number;
   eta_ms?: number;
   basis: "history" | "tokens" | "declared";
+  budget?: BudgetUse;
+}
+/**
+ * What the run has cost so far, of what it may cost.
+ */
+export interface BudgetUse {
+  spent_usd: number;
+  max_cost_usd: number;
 }
 export interface UsageEvent extends StepEnvelope {
   type: "usage";
