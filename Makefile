@@ -13,7 +13,7 @@ install: ## Install what running needs into .venv, from the lock file, and build
 run: install ## Install, start everything in this terminal, say the URL; Ctrl-C stops it all
 	@exec $(BIN)/stepglass up
 
-dev: install ## The same, and start our parts again when their code changes
+dev: install ## The same, with changes as they are made: our parts start again, the page updates in place
 	@exec $(BIN)/stepglass up --reload
 
 test: ## Install what the tests need and run all of them
