@@ -1,8 +1,9 @@
 """Runs on which something goes wrong, as their viewers see it."""
 
+import asyncio
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests import vision
 from tests.browser import numbered
@@ -65,6 +66,25 @@ async def test_a_model_that_fails_for_good_is_told_of_in_words_and_may_be_tried_
     await one.button("Open the result").click()
     await expect(one.page.get_by_role("heading", level=1, name=company)).to_be_visible()
     assert len([call for call in model.calls if call.step == "brief"]) == 2, "what was finished is not asked for again"
+
+
+async def test_while_a_run_is_being_started_there_is_nothing_to_try_again(site: Site, viewer: OpenViewer):
+    accepted = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await accepted.wait()
+        await route.continue_()
+
+    one = await viewer(site)
+    await one.page.route("**/api/runs", hold)
+    await one.goes_to("/new")
+    await one.loads_example()
+    await one.page.keyboard.press("Control+Enter")
+    await expect(one.modal).to_contain_text("Starting the run…")
+    await expect(one.button("Close").last).to_be_visible()
+    await expect(one.button("Try again")).to_have_count(0)
+    accepted.set()
+    await expect(one.button("Open the result")).to_be_visible()
 
 
 async def test_cancelling_asks_first_and_hangs_up_on_the_model(

@@ -1,6 +1,7 @@
 /** The foot of the modal: what the run takes, and what one may do about it. */
 
 import { type ReactNode, useState } from "react";
+import type { Problem } from "../core/contract.ts";
 import { hasEnded, type RunView } from "../core/view.ts";
 import { useOptionalClient } from "../react/context.tsx";
 import type { RunRef } from "../react/use-run.ts";
@@ -20,6 +21,8 @@ export interface ModalFooterProps {
   /** Whether a live run is going on. */
   going: boolean;
   replayed: boolean;
+  /** Why the run could not be started. */
+  problem?: Problem | undefined;
   onClose: () => void;
   onRetry?: (() => void) | undefined;
   onRetried?: ((runId: string) => void) | undefined;
@@ -53,13 +56,14 @@ export function ModalFooter(props: ModalFooterProps): ReactNode {
 }
 
 /** Where to go from here. */
-function Ways({ run, view, going, replayed, onClose, onRetry, onRetried, onOpenResult }: ModalFooterProps): ReactNode {
+function Ways(props: ModalFooterProps): ReactNode {
+  const { run, view, going, replayed, problem, onClose, onRetry, onRetried, onOpenResult } = props;
   const text = useText();
   const [{ autoOpen }] = usePreferences();
   const open = onOpenResult && !replayed ? () => onOpenResult(view.runId) : undefined;
   const countdown = useCountdown(run, autoOpen && !replayed, open);
   if (going) return <Button onClick={onClose}>{text.modal.background}</Button>;
-  const failed = hasEnded(view) ? view.status !== "complete" : !replayed;
+  const failed = hasEnded(view) ? view.status !== "complete" : problem !== undefined;
   return (
     <>
       {countdown.left === undefined ? (
