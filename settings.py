@@ -150,6 +150,28 @@ class Settings(BaseSettings):
         gt=0,
         description="Days after which runs that have ended are removed, with all that belongs to them. Unset: never.",
     )
+    metrics: bool = Field(
+        default=False,
+        validation_alias="STEPGLASS_METRICS",
+        description="1: figures for Prometheus, at /metrics of the API, and of each worker on a port of its own.",
+    )
+    metrics_port: int = Field(
+        default=9464,
+        validation_alias="STEPGLASS_METRICS_PORT",
+        ge=0,
+        le=65535,
+        description="Port of the worker's figures, on STEPGLASS_HOST; 0 for none.",
+    )
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        validation_alias="STEPGLASS_METRICS_TOKEN",
+        description="Bearer token for /metrics, which is of all tenants. Needed there where the API has tokens.",
+    )
+    otlp_endpoint: str | None = Field(
+        default=None,
+        validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
+        description="Where workers send spans of runs, steps and model calls. Needs stepglass[otel].",
+    )
     log_level: str = Field(
         default="INFO", validation_alias="STEPGLASS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
@@ -190,6 +212,10 @@ class Settings(BaseSettings):
     def models(self) -> str | None:
         """The models that are named to the server; None where there is no server, as in an API without one."""
         return None if self.wants_demo else f"{self.model_heavy or '-'} {self.model_light or '-'}"
+
+    @property
+    def metrics_secret(self) -> str | None:
+        return None if self.metrics_token is None else self.metrics_token.get_secret_value()
 
     @property
     def url(self) -> str:

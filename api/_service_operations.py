@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from api import health, pages, pipelines, web
+from api import health, metrics, pages, pipelines, web
 from api._operation import CSS, HTML, JSON, Answer, Operation
 
 
@@ -50,6 +50,16 @@ SERVICE_OPERATIONS: list[Operation] = [
         summary="Can runs be accepted and watched?",
         answers={200: Answer("They can; a part may be degraded.", {JSON: health.Readiness})},
         problems=["not-ready"],
+        open=True,
+    ),
+    Operation(
+        method="GET",
+        path="/metrics",
+        endpoint=metrics.show_metrics,
+        tag="Operation",
+        summary="The figures of this process, for Prometheus",
+        answers={200: Answer("Text, in Prometheus' format.", {metrics.TEXT: str})},
+        problems=["not-found", "unauthorized"],
         open=True,
     ),
     page_at("/", "start", "Where to begin"),

@@ -10,8 +10,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.problems import HttpProblem
 from events.runs import DEFAULT_TENANT
 
-# What may be seen without a token: whether we live, how to talk to us, and the page, which asks for the token itself.
-OPEN = frozenset({"/", "/new", "/runs", "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css"})
+# What may be seen without a tenant's token: whether we live, how to talk to us, and the page, which asks for it itself;
+# and what asks for another token.
+OPEN = frozenset(
+    {"/", "/new", "/runs", "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css", "/metrics"}
+)
 OPEN_BELOW = ("/runs/", "/assets/", "/problems/")
 
 

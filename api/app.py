@@ -17,10 +17,13 @@ from api.health import PrefectProbe
 from api.operations import routes
 from api.problems import HANDLERS
 from api.state import State
+from api.streams import Streams
 from events.errors import UnsupportedStore
 from events.feeds import Feeds
 from events.hub import Hub
 from events.store import Store, open_store
+from observe.lag import timed
+from observe.meters import Reading
 from settings import Settings
 
 ASKED = [
@@ -43,9 +46,13 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncGenerator[State, None]:
         async with AsyncExitStack() as stack:
             opened = store or await stack.enter_async_context(open_store(database_url(settings)))
-            hub = await stack.enter_async_context(Hub(opened))
             feeds = await stack.enter_async_context(Feeds(opened))
-            yield State(settings=settings, store=opened, hub=hub, feeds=feeds, prefect=PrefectProbe(settings))
+            reading = Reading() if settings.metrics else None
+            hub = await stack.enter_async_context(Hub(timed(opened.log, reading)))
+            if reading is not None:
+                reading.streams.set_function(lambda: hub.stats.viewers + feeds.viewers)
+            prefect, streams = PrefectProbe(settings), Streams(reading)
+            yield State(settings=settings, store=opened, hub=hub, feeds=feeds, prefect=prefect, streams=streams)
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)
     # An address has one spelling; a redirect would lose the body of a POST in many clients.

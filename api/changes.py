@@ -34,4 +34,5 @@ async def watch_runs(request: Request) -> Response:
     # Asked here as well: a store that does not answer is a 503 as long as there is no stream.
     await request.state["store"].changes.mark(tenant)
     wanted = Wanted(status=status, pipeline=pipeline)
-    return response(request, feeds.watch(tenant, after, wanted=wanted, fmt=FORMATS[media_type]), media_type=media_type)
+    frames = feeds.watch(tenant, after, wanted=wanted, fmt=FORMATS[media_type])
+    return response(request, frames, media_type=media_type, resumed=bool(after))

@@ -11,6 +11,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from api.health import PrefectProbe
+    from api.streams import Streams
 
 
 class State(TypedDict):
@@ -21,6 +22,7 @@ class State(TypedDict):
     hub: Hub
     feeds: Feeds
     prefect: "PrefectProbe"
+    streams: "Streams"
 
 
 class RequestState(State):

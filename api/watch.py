@@ -4,15 +4,16 @@ from collections.abc import AsyncGenerator, Mapping
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, JsonValue
-from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from api.cursor import cursor, wants_snapshot
 from api.headers import chosen_type
 from api.problems import HttpProblem
 from api.state import Request
+from api.streams import Stream
 from api.views import run_id_in, view_of
 from events.contract import LAST_WORDS
+from events.errors import StoreUnavailable
 from events.sse import NDJSON, SSE, Format
 from events.view import RunView
 
@@ -50,10 +51,21 @@ async def watch_run(request: Request) -> Response:
     """`GET /api/runs/{run_id}/events`. A viewer may leave and come back: watching changes nothing."""
     media_type = chosen_type(request, list(FORMATS))
     after, snapshot = cursor(request), wants_snapshot(request)
-    view = await view_of(request, run_id_in(request))
+    view = await seen(request, run_id_in(request))
     if at_the_end(view, after):
         return Response(status_code=204)
     return stream(request, view, after, FORMATS[media_type], media_type=media_type, snapshot=snapshot)
+
+
+async def seen(request: Request, run_id: UUID) -> RunView:
+    """A viewer who cannot be shown anything because the store is away has had a stream that failed."""
+    try:
+        return await view_of(request, run_id)
+    except StoreUnavailable:
+        streams, tenant = request.state["streams"], request.state["tenant"]
+        streams.opened(tenant, resumed=False)
+        streams.failed(tenant, "unavailable")
+        raise
 
 
 def at_the_end(view: RunView, after: int | None) -> bool:
@@ -70,10 +82,10 @@ def stream(
     media_type: str = SSE_TYPE,
     snapshot: bool = False,
     headers: Mapping[str, str] | None = None,
-) -> EventSourceResponse:
+) -> Stream:
     """The response that goes on until the run's last word, the viewer's leaving, or the server's end."""
     frames = request.state["hub"].watch(UUID(view.run_id), view, after, snapshot=snapshot, fmt=fmt)
-    return response(request, frames, media_type=media_type, headers=headers)
+    return response(request, frames, media_type=media_type, headers=headers, resumed=bool(after))
 
 
 def response(
@@ -82,15 +94,20 @@ def response(
     *,
     media_type: str = SSE_TYPE,
     headers: Mapping[str, str] | None = None,
-) -> EventSourceResponse:
+    resumed: bool = False,
+) -> Stream:
     """`frames` as a response. They come ready, pings too: sse-starlette adds headers and looks after the connection.
 
-    Raises `HttpProblem` 503 when this process has no stream left.
+    `resumed`: they go on from a cursor. Raises `HttpProblem` 503 when this process has no stream left.
     """
+    streams, tenant = request.state["streams"], request.state["tenant"]
+    streams.opened(tenant, resumed=resumed)
     if request.state["hub"].stats.viewers + request.state["feeds"].viewers >= MOST_STREAMS:
+        streams.failed(tenant, "refused")
         raise HttpProblem("too-many-streams", "This server's streams are all in use.", headers={"Retry-After": "5"})
-    return EventSourceResponse(
+    return Stream(
         frames,
+        lambda reason: streams.failed(tenant, reason),
         media_type=media_type,
         headers=headers,
         ping=0,

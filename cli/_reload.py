@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("events", "llm", "steps", "flows", "api")
+ROOMS = ("events", "llm", "steps", "flows", "api", "observe")
 KINDS = ("*.py", "*.md", "*.toml", "*.json")
 LOOK = 0.5
 

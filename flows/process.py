@@ -18,6 +18,7 @@ from flows._upkeep import sweeping, upkeep
 from flows.catalogue import CATALOGUE
 from flows.models import model_of, profile_of
 from flows.worker import Worker
+from observe.worker import Wanted, Watched, observed
 from settings import Settings
 
 log = logging.getLogger("stepglass.worker")
@@ -82,19 +83,32 @@ class _Engine(threading.Thread):
 
 async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
     """The store and the model, closed with the stack. Raises `ValueError` without `DATABASE_URL`."""
-    return await _tools(settings, await stack.enter_async_context(open_store(settings.store_url)), stack)
+    store = await stack.enter_async_context(open_store(settings.store_url))
+    return await _tools(settings, store, stack, port=0)
 
 
-async def _tools(settings: Settings, store: Store, stack: AsyncExitStack) -> Tools:
-    model = await stack.enter_async_context(model_of(settings))
+async def _tools(settings: Settings, store: Store, stack: AsyncExitStack, *, port: int) -> Tools:
+    """`port` is where the figures of this process are, 0 for nowhere."""
+    plain = Watched(store.log, await stack.enter_async_context(model_of(settings)))
+    seen = await stack.enter_async_context(observed(plain, _wanted(settings, port)))
     lease, models = settings.lease, settings.models
-    return Tools(store.log, store.runs, model, profile_of(settings), lease, 0.3 * lease, models)
+    return Tools(seen.log, store.runs, seen.model, profile_of(settings), lease, 0.3 * lease, models)
+
+
+def _wanted(settings: Settings, port: int) -> Wanted:
+    return Wanted(
+        metrics=settings.metrics,
+        host=settings.host,
+        port=port,
+        token=settings.metrics_secret,
+        traces=settings.otlp_endpoint is not None,
+    )
 
 
 async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
     """A worker and all that it needs, closed in order with the stack."""
     store = await stack.enter_async_context(open_store(settings.store_url))
-    tools = await _tools(settings, store, stack)
+    tools = await _tools(settings, store, stack, port=settings.metrics_port)
     duties = [sweeping(store.retention, settings.compact_after, settings.keep_runs)]
     await stack.enter_async_context(upkeep(*duties))
     if not _prefect_env.apply(settings.prefect_api_url):

@@ -17,14 +17,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("events", "llm", "steps", "flows", "api", "cli")
+ROOMS = ("events", "llm", "steps", "flows", "api", "observe", "cli")
 SHARED = ("settings", "logs")
 ALLOWED: dict[str, set[str]] = {
     "events": set(),
     "llm": set(),
     "steps": {"events", "llm"},
-    "flows": {"steps", "events", "llm", "settings"},
-    "api": {"events", "flows.catalogue", "settings", "logs"},
+    "flows": {"steps", "events", "llm", "observe", "settings"},
+    "api": {"events", "flows.catalogue", "observe", "settings", "logs"},
+    "observe": {"events", "llm"},
     "cli": {*ROOMS, *SHARED},
     "settings": set(),
     "logs": set(),

@@ -9,7 +9,7 @@ LIMIT = 250
 EXCEPTIONS: set[str] = set()
 FILES = [
     path
-    for where in ("*.py", *(f"{room}/**/*.py" for room in ("events", "llm", "steps", "flows", "api", "cli", "scripts")))
+    for where in ("*.py", *(f"{room}/**/*.py" for room in ("events", "llm", "steps", "flows", "api", "observe", "cli", "scripts")))
     for path in sorted(ROOT.glob(where))
 ]
 

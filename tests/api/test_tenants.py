@@ -29,7 +29,7 @@ BODIES: dict[str, Any] = {
 # Where the owner is not answered with 200: the run has ended, and nothing was done to its document yet.
 OTHERWISE = {"cancel_run": 409, "undo": 409, "redo": 409, "refine_section": 202, "retry_run": 202, "leave_run": 204}
 PAGE = {"start", "page_new", "page_runs", "page_run"}
-OPEN = {"health", "ready", "openapi_json", "docs", "style", "problem", "asset", *PAGE}
+OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", *PAGE}
 OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]
 
 
@@ -65,8 +65,9 @@ async def test_nobody_in_particular_sees_only_how_we_are_and_how_to_ask(ask: Ask
     response = await ask(name, {})
 
     if name in OPEN:
-        # No page is built here.
-        assert response.status_code == (307 if name in PAGE else 404 if name == "asset" else 200)
+        # No page is built here, and nobody wants figures.
+        missing = name in ("asset", "show_metrics")
+        assert response.status_code == (307 if name in PAGE else 404 if missing else 200)
     else:
         assert problem(response) == (401, "unauthorized")
         assert response.headers["www-authenticate"] == 'Bearer realm="stepglass"'
