@@ -44,7 +44,7 @@ async def test_hostile_text_is_shown_as_text_everywhere(site: Site, model: Scrip
     await one.page.get_by_label("Company name").fill(hostile.HTML[1])
     await one.page.evaluate(WATCH)
     await one.page.keyboard.press("Control+Enter")
-    await expect(one.modal.get_by_role("heading", name=hostile.HTML[1])).to_be_visible()
+    await expect(one.modal.get_by_role("heading", level=2, name=hostile.HTML[1])).to_be_visible()
     await expect(one.button("Open the result")).to_be_visible()
     for label in STEPS:
         await one.sees_text_of(label)

@@ -55,7 +55,7 @@ async def test_the_whole_way_without_a_mouse(site: Site, model: ScriptedModelSer
     await tabs_to(page, "Generate")
     await keyboard.press("Enter")
 
-    heading = one.modal.get_by_role("heading", name=company)
+    heading = one.modal.get_by_role("heading", level=2, name=company)
     await expect(heading).to_be_focused()
     await gate.reached.wait()
     for key in ("Tab", "Shift+Tab"):

@@ -33,7 +33,7 @@ async def test_from_the_wizard_to_the_result(demo: Site, viewer: OpenViewer):
     await page.evaluate(WATCH)
     await page.keyboard.press("Control+Enter")
     await expect(one.modal).to_be_visible()
-    await expect(one.modal.get_by_role("heading", name=company)).to_be_visible()
+    await expect(one.modal.get_by_role("heading", level=2, name=company)).to_be_visible()
     for number, label in enumerate(STEPS):
         await expect(one.steps.nth(number)).to_contain_text(label)
     await expect(one.modal.get_by_text("Demo model")).to_be_visible()
