@@ -1,5 +1,6 @@
 """Every setting in one place: its environment variable, its default, and what it means. docs/settings.md lists them."""
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Annotated
 
@@ -172,6 +173,16 @@ class Settings(BaseSettings):
         validation_alias="OTEL_EXPORTER_OTLP_ENDPOINT",
         description="Where workers send spans of runs, steps and model calls. Needs stepglass[otel].",
     )
+    webhook_url: SecretStr | None = Field(
+        default=None,
+        validation_alias="STEPGLASS_WEBHOOK_URL",
+        description="Address that alerts are sent to, as CloudEvents. It is kept out of logs.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        default=None,
+        validation_alias="STEPGLASS_WEBHOOK_SECRET",
+        description="What they are signed with: whsec_ and base64, or any words.",
+    )
     log_level: str = Field(
         default="INFO", validation_alias="STEPGLASS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
     )
@@ -185,6 +196,25 @@ class Settings(BaseSettings):
         if any(not tenant.strip() or not token.strip() for tenant, _, token in pairs):
             raise ValueError("expected tenant:token pairs separated by commas, for example acme:s3cret,beta:t0ken")
         return {tenant.strip(): token.strip() for tenant, _, token in pairs}
+
+    @field_validator("webhook_url", mode="after")
+    @classmethod
+    def _address(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("expected an address that begins with https:// or http://")
+        return value
+
+    @field_validator("webhook_secret", mode="after")
+    @classmethod
+    def _key(cls, value: SecretStr | None) -> SecretStr | None:
+        """A key that is none is told now, not when there is something to be sent."""
+        encoded = "" if value is None else value.get_secret_value()
+        if encoded.startswith("whsec_"):
+            try:
+                b64decode(encoded.removeprefix("whsec_"), validate=True)
+            except ValueError:
+                raise ValueError("expected base64 behind whsec_") from None
+        return value
 
     @field_validator("cors_origins", "hosts", mode="before")
     @classmethod

@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from api import changes, retry, runs, start, vision, watch
+from api import changes, pausing, retry, runs, start, vision, watch
 from api._operation import JSON, MARKDOWN, NDJSON, RUN, SSE, Answer, Endpoint, Operation
 from api.dialect import SmallEvent
 from api.views import RunBody
@@ -118,6 +118,24 @@ RUN_OPERATIONS: list[Operation] = [
         tag="Runs",
         summary="Cancel a run",
         answers={202: Answer("The wish is stored; the run ends at once.", {JSON: runs.CancelAccepted})},
+        problems=[*RUN, "run-ended"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/pause",
+        endpoint=pausing.pause_run,
+        tag="Runs",
+        summary="Pause a run between its steps",
+        answers={202: Answer("No step begins any more.", {JSON: pausing.PauseAccepted})},
+        problems=[*RUN, "run-ended"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/unpause",
+        endpoint=pausing.unpause_run,
+        tag="Runs",
+        summary="Let a paused run go on",
+        answers={202: Answer("A worker takes it up again.", {JSON: pausing.PauseAccepted})},
         problems=[*RUN, "run-ended"],
     ),
     Operation(

@@ -51,7 +51,8 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
             hub = await stack.enter_async_context(Hub(timed(opened.log, reading)))
             if reading is not None:
                 reading.streams.set_function(lambda: hub.stats.viewers + feeds.viewers)
-            prefect, streams = PrefectProbe(settings), Streams(reading)
+            prefect = PrefectProbe(settings)
+            streams = await stack.enter_async_context(Streams(reading).told(opened.alerts))
             yield State(settings=settings, store=opened, hub=hub, feeds=feeds, prefect=prefect, streams=streams)
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)

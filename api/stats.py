@@ -1,5 +1,6 @@
 """How it has been going: the figures of a tenant over the last days."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time, timedelta
 
 from pydantic import BaseModel
@@ -8,6 +9,7 @@ from starlette.responses import JSONResponse
 from api.problems import HttpProblem
 from api.runs import NO_STORE
 from api.state import Request
+from events.alerts import Alert, Kind
 from events.contract import now_ms
 from events.stats import Failure, Figures, StepTimes, Usage
 
@@ -20,6 +22,19 @@ class RunCounts(BaseModel):
     total: int
     by_status: dict[str, int]
     by_pipeline: dict[str, int]
+
+
+class AlertBody(BaseModel):
+    """What should not be as it is, since then (Unix ms), by the last review: `value` is above `limit`. Of `step_slow`
+    both are ms: the longest of the last hour, and twice what nine of ten of the hundred before it took. Of
+    `step_failures` and `stream_failures` they are shares of 1, of the last hour."""
+
+    kind: Kind
+    pipeline: str | None = None
+    step: str | None = None
+    value: float
+    limit: float
+    since: int
 
 
 class StatsBody(BaseModel):
@@ -39,6 +54,7 @@ class StatsBody(BaseModel):
     viewers: int
     abandoned: int
     prefect_owed: int
+    alerts: list[AlertBody]
 
 
 async def show_stats(request: Request) -> JSONResponse:
@@ -48,12 +64,14 @@ async def show_stats(request: Request) -> JSONResponse:
     today = datetime.fromtimestamp(now / 1000, UTC).date()
     since = datetime.combine(today - timedelta(days=days - 1), time(), UTC)
     watched = request.state["hub"].watched()
-    figures = await request.state["store"].stats.figures(request.state["tenant"], since, watched)
+    store, tenant = request.state["store"], request.state["tenant"]
+    figures = await store.stats.figures(tenant, since, watched)
+    alerts = await store.alerts.standing(tenant)
     # What is null here is not known, which is something to be told.
-    return JSONResponse(body_of(figures, now, since, days).model_dump(mode="json"), headers=NO_STORE)
+    return JSONResponse(body_of(figures, alerts, now, since, days).model_dump(mode="json"), headers=NO_STORE)
 
 
-def body_of(figures: Figures, now: int, since: datetime, days: int) -> StatsBody:
+def body_of(figures: Figures, alerts: Sequence[Alert], now: int, since: datetime, days: int) -> StatsBody:
     """The figures with the days on which nothing ended."""
     by_day = {each.day: each for each in figures.usage}
     all_days = [since.date() + timedelta(days=number) for number in range(days)]
@@ -71,7 +89,14 @@ def body_of(figures: Figures, now: int, since: datetime, days: int) -> StatsBody
         viewers=figures.viewers,
         abandoned=figures.abandoned,
         prefect_owed=figures.prefect_owed,
+        alerts=[alert_body(alert) for alert in alerts],
     )
+
+
+def alert_body(alert: Alert) -> AlertBody:
+    about = alert.subject
+    where = {"pipeline": about.pipeline or None, "step": about.step or None}
+    return AlertBody(kind=about.kind, **where, value=alert.value, limit=alert.limit, since=alert.since)
 
 
 def days_asked(value: str) -> int:

@@ -1,7 +1,10 @@
 """What becomes of streams: how many were asked for, how many went on from a cursor, how many failed and why."""
 
+import asyncio
+import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +12,14 @@ from sse_starlette import EventSourceResponse
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 
+from events.alerts import Alerts, StreamHour
+from events.errors import StoreError
 from observe.meters import Reading
+
+log = logging.getLogger("stepglass.api")
+
+EVERY = 10.0
+"""Seconds between two tellings of the store."""
 
 UNREAD = "unread"
 
@@ -48,6 +58,39 @@ class Streams:
         """What was counted since the last time."""
         taken, self._counts = dict(self._counts), defaultdict(Count)
         return taken
+
+    def give_back(self, counts: Mapping[str, Count]) -> None:
+        """They could not be told: they are for the next time."""
+        for tenant, count in counts.items():
+            known = self._counts[tenant]
+            known.opened, known.failed = known.opened + count.opened, known.failed + count.failed
+
+    @asynccontextmanager
+    async def told(self, alerts: Alerts, every: float = EVERY) -> AsyncGenerator["Streams", None]:
+        """Tell the store of them while inside, and at the end once more. Nobody waits for it."""
+        telling = asyncio.create_task(self._keep_telling(alerts, every), name="stepglass-streams")
+        try:
+            yield self
+        finally:
+            telling.cancel()
+            await asyncio.wait([telling])
+            await self._tell(alerts)
+
+    async def _keep_telling(self, alerts: Alerts, every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            await self._tell(alerts)
+
+    async def _tell(self, alerts: Alerts) -> None:
+        counts = self.take()
+        try:
+            hours = {tenant: StreamHour(count.opened, count.failed) for tenant, count in counts.items()}
+            await alerts.count_streams(hours)
+        except StoreError as error:
+            self.give_back(counts)
+            log.warning("the streams of the last seconds are not counted yet: %s", error)
+        except Exception:
+            log.exception("streams could not be counted")
 
 
 class Stream(EventSourceResponse):

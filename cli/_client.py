@@ -118,7 +118,18 @@ class Api:
 
     async def cancel(self, run_id: UUID) -> str:
         """Ask for the end of a run; gives its status as of now."""
-        answer = await self._ask("POST", f"/api/runs/{run_id}/cancel")
+        return await self._status_after("cancel", run_id)
+
+    async def pause(self, run_id: UUID) -> str:
+        """Let no further step begin; gives the run's status as of now."""
+        return await self._status_after("pause", run_id)
+
+    async def unpause(self, run_id: UUID) -> str:
+        """Let a paused run go on; gives its status as of now."""
+        return await self._status_after("unpause", run_id)
+
+    async def _status_after(self, wish: str, run_id: UUID) -> str:
+        answer = await self._ask("POST", f"/api/runs/{run_id}/{wish}")
         return str(OBJECT.validate_json(answer.content).get("status", ""))
 
     async def named(self, run: str) -> UUID:

@@ -23,7 +23,14 @@ STYLES = {
     "error": "red",
     "skipped": "dim",
 }
-STATUS = {"complete": "green", "error": "red", "cancelled": "yellow", "running": "cyan", "queued": "dim"}
+STATUS = {
+    "complete": "green",
+    "error": "red",
+    "cancelled": "yellow",
+    "running": "cyan",
+    "paused": "yellow",
+    "queued": "dim",
+}
 # Lines of a text that are shown at least, and at most.
 FEW, MANY = 3, 12
 
@@ -100,7 +107,9 @@ def bar(watched: Watched, width: int) -> Table:
     table.add_column(width=max(10, min(40, width - 50)))
     style = STATUS.get(view.status, "cyan")
     words = [f"{view.progress:3.0f} %"]
-    if (left := watched.eta_seconds) is not None:
+    if view.status == "paused":
+        words.append("paused")
+    elif (left := watched.eta_seconds) is not None:
         words.append(f"about {about(left)} left")
     elif not view.steps:
         words.append("waits for a worker")

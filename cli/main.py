@@ -164,6 +164,28 @@ def cancel(run: Run, url: Url = None, token: Token = None) -> None:
 
 
 @app.command(rich_help_panel=RUNS)
+def pause(run: Run, url: Url = None, token: Token = None) -> None:
+    """Let a run rest: its next steps wait, whatever they are."""
+    from cli.runs import pause_run
+
+    async def go(api: "Api", console: "Console") -> None:
+        await pause_run(api, await api.named(run))
+
+    ask(go, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
+def unpause(run: Run, url: Url = None, token: Token = None) -> None:
+    """Let a paused run go on."""
+    from cli.runs import unpause_run
+
+    async def go(api: "Api", console: "Console") -> None:
+        await unpause_run(api, await api.named(run))
+
+    ask(go, url, token)
+
+
+@app.command(rich_help_panel=RUNS)
 def retry(
     run: Run,
     from_step: Annotated[

@@ -1,4 +1,4 @@
-"""`stepglass runs`, `show`, `export`, `cancel`: what was run, and what came of it."""
+"""`stepglass runs`, `show`, `export`, `cancel`, `pause`, `unpause`: what was run, and what came of it."""
 
 import asyncio
 import sys
@@ -102,3 +102,14 @@ async def cancel_run(api: Api, run_id: UUID) -> None:
     """Ask for the end of a run."""
     status = await api.cancel(run_id)
     sys.stdout.write("Cancelled.\n" if status == "cancelled" else "Asked to stop; its worker ends it at once.\n")
+
+
+async def pause_run(api: Api, run_id: UUID) -> None:
+    """Let no further step begin."""
+    await api.pause(run_id)
+    sys.stdout.write(f"Paused; steps that are at work end first. Go on:  stepglass unpause {run_id}\n")
+
+
+async def unpause_run(api: Api, run_id: UUID) -> None:
+    """Let it go on."""
+    sys.stdout.write(f"It is {await api.unpause(run_id)}. Watch it:  stepglass watch {run_id}\n")

@@ -7,16 +7,15 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from events import _memory_wishes as wishes
 from events._percentile import percentile
 from events._record import Durations, Record
-from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
-from events.errors import KeyReused, RunEnded, UnknownRun
-from events.fold import closing, opening
+from events.contract import Expected
+from events.errors import KeyReused, UnknownRun
+from events.fold import opening
 from events.ids import uuid7
-from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
+from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
 from events.view import RunView
-
-CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
 
 class MemoryRuns:
@@ -67,7 +66,7 @@ class MemoryRuns:
             ours = run_id is not None and record.holder == holder
             if run_id is None and pipelines is not None and record.new.pipeline not in pipelines:
                 continue
-            if not record.ended and (ours or not record.held(now)):
+            if not record.ended and record.awake(now) and (ours or not record.held(now)):
                 return self._take(record, holder, now, lease, profile)
         return None
 
@@ -75,6 +74,7 @@ class MemoryRuns:
         lost = record.holder is not None and not record.held(now)
         first = record.claims == 0 and not lost
         record.losses += lost
+        record.wake(now)
         record.holder, record.lease, record.profile = holder, now + lease, profile
         record.epoch, record.claims = record.epoch + 1, record.claims + 1
         return Claim(
@@ -89,11 +89,11 @@ class MemoryRuns:
             seconds_left=record.deadline - now,
         )
 
-    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
         record = self.get(run_id)
         record.fence(epoch)
         record.lease = self._clock() + lease
-        return record.view.cancel_requested
+        return record.wish
 
     async def release(self, run_id: UUID, epoch: int) -> None:
         record = self.get(run_id)
@@ -101,20 +101,29 @@ class MemoryRuns:
         record.holder = None
         self._tell(None)
 
+    async def park(self, run_id: UUID, epoch: int, seconds: float | None = None) -> None:
+        record = self.get(run_id)
+        record.fence(epoch)
+        if wishes.park(record, self._clock(), seconds):
+            self._tell(None)
+
     async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
         record = self.get(run_id, tenant)
-        if record.ended:
-            raise RunEnded(f"Run {run_id} has its last word ({record.view.status}); there is nothing to cancel.")
-        said: list[Event] = [] if record.view.cancel_requested else [CancelRequested(data=ByData(by=by))]
         held = record.held(self._clock())
-        if not held:
-            said += closing(record.view, CANCELLED)
-            said.append(Cancelled(data=ReasonData(reason=CANCELLED.detail)))
-        if said:
-            record.commit(said)
+        wishes.cancel(record, by, held=held)
         if held:
             self._tell(run_id)
         return not held
+
+    async def pause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
+        record = self.get(run_id, tenant)
+        if wishes.pause(record, self._clock(), by):
+            self._tell(run_id)
+
+    async def unpause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
+        record = self.get(run_id, tenant)
+        if wishes.unpause(record, self._clock(), by):
+            self._tell(None if record.holder is None else run_id)
 
     async def view(self, run_id: UUID, tenant: str) -> RunView:
         return self.get(run_id, tenant).view

@@ -1,6 +1,5 @@
 """Runs on PostgreSQL: who wants one, who holds it, until when. Every time in here is the database's."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -8,26 +7,23 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from events import _pg_lists as lists
-from events._batch import Item, Known, plan
-from events._commit import caught_up, write
+from events import _pg_lists as lists, _pg_wishes as wishes
 from events._listener import Listener
-from events._pg import Connection, Database, Row
-from events.contract import ByData, Cancelled, CancelRequested, Event, Expected, Problem, ReasonData
-from events.errors import Fenced, KeyReused, RunEnded, UnknownRun
-from events.fold import closing, fold, opening
+from events._pg import Database, Row
+from events.contract import Expected
+from events.errors import Fenced, KeyReused
+from events.fold import fold, opening
 from events.ids import uuid7
 from events.log import Entry, encode
-from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
+from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
 from events.view import RunView
-
-CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
 _ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _FREE = """
     SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
-    FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}
+    FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled')
+        AND (wake_at IS NULL OR wake_at <= clock_timestamp()) AND {}
 """
 _ANY = _FREE.format(
     "(holder IS NULL OR lease_until <= clock_timestamp()) AND ($4::text[] IS NULL OR pipeline = ANY ($4)) "
@@ -38,14 +34,16 @@ _TAKE = """
     WITH found AS MATERIALIZED ({})
     UPDATE stepglass.runs r SET
         epoch = epoch + 1, holder = $1, lease_until = clock_timestamp() + make_interval(secs => $2), profile = $3,
-        losses = losses + found.lost, claimed = true
+        losses = losses + found.lost, claimed = true, wake_at = NULL, parked_at = NULL,
+        deadline_at = deadline_at + coalesce(clock_timestamp() - parked_at, interval '0')
     FROM found WHERE r.run_id = found.run_id
     RETURNING r.run_id, pipeline, tenant, input, epoch, tail_seq, losses, found.claimed OR found.lost > 0 AS taken_over,
         extract(epoch FROM deadline_at - clock_timestamp())::float8 AS seconds_left
 """
 _RENEW = """
     UPDATE stepglass.runs SET lease_until = clock_timestamp() + make_interval(secs => $3)
-    WHERE run_id = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING cancel_requested
+    WHERE run_id = $1 AND epoch = $2 AND holder IS NOT NULL
+    RETURNING CASE WHEN cancel_requested THEN 'cancel' WHEN status = 'paused' THEN 'pause' END AS wish
 """
 _RELEASE = """
     WITH freed AS (
@@ -53,10 +51,14 @@ _RELEASE = """
         WHERE run_id = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING run_id
     ) SELECT pg_notify('stepglass_queued', '') FROM freed
 """
-_LOCK = """
-    SELECT status, tail_seq, view, cancel_requested,
-        holder IS NOT NULL AND lease_until > clock_timestamp() AS held
-    FROM stepglass.runs WHERE run_id = $1 AND tenant = $2 FOR UPDATE
+# What somebody said since the claim has set `wake_at`: then the run may be claimed again at once.
+_PARK = """
+    WITH freed AS (
+        UPDATE stepglass.runs SET holder = NULL, lease_until = NULL, parked_at = clock_timestamp(),
+            wake_at = CASE WHEN cancel_requested THEN clock_timestamp()
+                ELSE coalesce(wake_at, clock_timestamp() + make_interval(secs => $3), 'infinity') END
+        WHERE run_id = $1 AND epoch = $2 AND holder IS NOT NULL RETURNING wake_at <= clock_timestamp() AS awake
+    ) SELECT CASE WHEN awake THEN pg_notify('stepglass_queued', '') END FROM freed
 """
 
 
@@ -102,18 +104,28 @@ class PostgresRuns:
         row = await self._database.call(lambda connection: connection.fetchrow(query, holder, lease, profile, which))
         return None if row is None else _claimed(row)
 
-    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
         row = await self._database.call(lambda connection: connection.fetchrow(_RENEW, run_id, epoch, lease))
         if row is None:
             raise Fenced(f"Epoch {epoch} does not hold run {run_id} any more.")
-        return bool(row["cancel_requested"])
+        return row["wish"]
 
     async def release(self, run_id: UUID, epoch: int) -> None:
         if await self._database.call(lambda connection: connection.fetchrow(_RELEASE, run_id, epoch)) is None:
             raise Fenced(f"Epoch {epoch} does not hold run {run_id} any more.")
 
+    async def park(self, run_id: UUID, epoch: int, seconds: float | None = None) -> None:
+        if await self._database.call(lambda connection: connection.fetchrow(_PARK, run_id, epoch, seconds)) is None:
+            raise Fenced(f"Epoch {epoch} does not hold run {run_id} any more.")
+
     async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
-        return await self._database.transact(lambda connection: _cancel(connection, run_id, tenant, by))
+        return await self._database.transact(lambda connection: wishes.cancel(connection, run_id, tenant, by))
+
+    async def pause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
+        await self._database.transact(lambda connection: wishes.pause(connection, run_id, tenant, by))
+
+    async def unpause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
+        await self._database.transact(lambda connection: wishes.unpause(connection, run_id, tenant, by))
 
     async def view(self, run_id: UUID, tenant: str) -> RunView:
         return await self._database.read(lambda connection: lists.view(connection, run_id, tenant))
@@ -176,28 +188,3 @@ def _claimed(row: Row) -> Claim:
         taken_over=row["taken_over"],
         seconds_left=row["seconds_left"],
     )
-
-
-async def _cancel(connection: Connection, run_id: UUID, tenant: str, by: str | None) -> bool:
-    row = await connection.fetchrow(_LOCK, run_id, tenant)
-    if row is None:
-        raise UnknownRun(f"There is no run {run_id}.")
-    view = await caught_up(connection, run_id, row["view"], row["tail_seq"])
-    if view.status in ("complete", "error", "cancelled"):
-        raise RunEnded(f"Run {run_id} has its last word ({view.status}); there is nothing to cancel.")
-    said: list[Event] = [] if row["cancel_requested"] else [CancelRequested(data=ByData(by=by))]
-    if not row["held"]:
-        said += closing(view, CANCELLED)
-        said.append(Cancelled(data=ReasonData(reason=CANCELLED.detail)))
-    if said:
-        await _say(connection, run_id, said, Known(row["tail_seq"], view))
-    if row["held"]:
-        await connection.execute("SELECT pg_notify('stepglass_control', $1)", str(run_id))
-    return not row["held"]
-
-
-async def _say(connection: Connection, run_id: UUID, events: Sequence[Event], known: Known) -> None:
-    """Append without an epoch to a run whose row we have locked, so that nobody can come between."""
-    item = Item(run_id, None, [(event, encode(event)) for event in events], asyncio.get_running_loop().create_future())
-    outcomes = await write(connection, [plan(run_id, [item], known)])
-    assert outcomes == ["stored"], outcomes

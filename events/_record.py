@@ -11,7 +11,7 @@ from events.contract import LAST_WORDS, Event, Partial, StepComplete
 from events.errors import Fenced, NotAllowed, RunEnded
 from events.fold import fold
 from events.log import Entry, encode
-from events.runs import NewRun, Prefect
+from events.runs import NewRun, Prefect, Wish
 from events.view import RunView
 
 OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
@@ -31,7 +31,8 @@ class Record:
 
     `claims` counts how often it was taken by a claim; `grown` is set, and replaced, when something was appended;
     `changed` is told when it was more than text. `times` has the duration in ms of each step that is complete, and
-    since when.
+    since when. `parked_at` is since when its deadline stands still; `wake_at` from when on it may be claimed (None: at
+    any time).
     """
 
     run_id: UUID
@@ -54,6 +55,8 @@ class Record:
     told: bool = False
     times: dict[str, tuple[int, datetime]] = field(default_factory=dict[str, tuple[int, datetime]])
     ended_at: datetime | None = None
+    parked_at: float | None = None
+    wake_at: float | None = None
 
     @property
     def ended(self) -> bool:
@@ -61,6 +64,22 @@ class Record:
 
     def held(self, now: float) -> bool:
         return self.holder is not None and self.lease > now
+
+    def awake(self, now: float) -> bool:
+        return self.wake_at is None or self.wake_at <= now
+
+    def wake(self, now: float) -> None:
+        """Somebody takes it: its clock goes on."""
+        if self.parked_at is not None:
+            self.deadline += now - self.parked_at
+        self.parked_at = self.wake_at = None
+
+    @property
+    def wish(self) -> Wish | None:
+        """What its holder must heed."""
+        if self.view.cancel_requested:
+            return "cancel"
+        return "pause" if self.view.status == "paused" else None
 
     def check(self, events: Sequence[Event], epoch: int | None, now: float) -> None:
         """May this be appended now? Raises `RunEnded`, `Fenced`, `NotAllowed`."""

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
+from events._memory_alerts import MemoryAlerts
 from events._memory_changes import MemoryChanges
 from events._memory_retention import MemoryRetention
 from events._memory_runs import MemoryRuns
@@ -69,6 +70,7 @@ class Memory:
     versions: MemoryVersions
     stats: MemoryStats
     retention: MemoryRetention
+    alerts: MemoryAlerts
 
     async def ready(self) -> None:
         """Always."""
@@ -89,4 +91,4 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
         changes.note(record, gone=True)
 
     retention = MemoryRetention(records, versions.changed_at, forget)
-    yield Memory(MemoryLog(records, clock), runs, changes, versions, stats, retention)
+    yield Memory(MemoryLog(records, clock), runs, changes, versions, stats, retention, MemoryAlerts(records))

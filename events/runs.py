@@ -19,6 +19,7 @@ from events.view import RunView
 
 DEFAULT_TENANT = "default"
 Prefect = Literal["live", "degraded"]
+Wish = Literal["cancel", "pause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,30 @@ class Runs(Protocol):
         """
         ...
 
-    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> bool:
-        """Keep the lease; True when a cancel was requested. Raises `Fenced`."""
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
+        """Keep the lease, and hear what is wanted of the run: its end, or that no more steps begin. Raises `Fenced`."""
         ...
 
     async def release(self, run_id: UUID, epoch: int) -> None:
         """Give the run up unfinished, at once and without it counting as a loss (a worker that drains)."""
+        ...
+
+    async def park(self, run_id: UUID, epoch: int, seconds: float | None = None) -> None:
+        """Give the run up, to be claimed no more before `unpause`, or before `seconds` are over where they are given.
+
+        Its deadline stands still as long. What was said since the claim is heard by whoever claims it next, at once.
+        Raises `Fenced`.
+        """
+        ...
+
+    async def pause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
+        """Append `run_paused`, once: the holder parks the run when the steps that are at work have ended; a run that
+        nobody holds is parked by this. Raises `UnknownRun`, `RunEnded`.
+        """
+        ...
+
+    async def unpause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
+        """Append `run_unpaused` to a paused run, and let it be claimed. Raises `UnknownRun`, `RunEnded`."""
         ...
 
     async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
@@ -207,7 +226,8 @@ class Runs(Protocol):
         ...
 
     def wakeups(self) -> AbstractAsyncContextManager[AsyncIterator[UUID | None]]:
-        """What a worker must hear of: the id of a run that wants a cancel, or None when something may be claimed.
+        """What a worker must hear of: the id of a run of which somebody wants something (`renew` says what), or None
+        when something may be claimed.
 
         A hint, never a promise: notifications get lost, so a worker also looks by itself every couple of seconds.
         """

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from events._appender import open_appender
 from events._listener import open_listener
 from events._pg import open_database, shown
+from events._pg_alerts import PostgresAlerts
 from events._pg_changes import PostgresChanges
 from events._pg_retention import PostgresRetention
 from events._pg_runs import PostgresRuns
 from events._pg_stats import PostgresStats
 from events._pg_versions import PostgresVersions
+from events.alerts import Alerts
 from events.changes import Changes
 from events.errors import UnsupportedStore
 from events.log import EventLog
@@ -28,8 +30,8 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 @dataclass(frozen=True, slots=True)
 class Store:
     """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), what became of their documents
-    since (`versions`), how it all has been going (`stats`), and for how long it is kept (`retention`), over the same
-    data."""
+    since (`versions`), how it all has been going (`stats`), for how long it is kept (`retention`), and what should not
+    be as it is (`alerts`), over the same data."""
 
     log: EventLog
     runs: Runs
@@ -37,6 +39,7 @@ class Store:
     versions: Versions
     stats: Stats
     retention: Retention
+    alerts: Alerts
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -55,7 +58,7 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
     if scheme == "memory":
         async with open_memory() as memory:
             parts = (memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.retention)
-            yield Store(*parts, memory.ready)
+            yield Store(*parts, memory.alerts, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
@@ -63,6 +66,7 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
                 runs = PostgresRuns(database, listener)
                 changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
                 stats, retention = PostgresStats(database), PostgresRetention(database)
-                yield Store(log, runs, changes, versions, stats, retention, runs.ready)
+                alerts = PostgresAlerts(database)
+                yield Store(log, runs, changes, versions, stats, retention, alerts, runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

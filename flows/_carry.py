@@ -7,7 +7,7 @@ from uuid import UUID
 
 from events.contract import Problem
 from events.log import EventLog
-from events.runs import Claim, Runs
+from events.runs import Claim, Runs, Wish
 from flows import _lease
 from flows._ancestors import inherited
 from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, problem_of_run
@@ -51,13 +51,16 @@ class Carry:
         self._run: Run | None = None
         self._ending: Ending | None = None
         self._body: asyncio.Task[Outcome] | None = None
+        self._nudge = asyncio.Event()
+        self._wish: Wish | None = None
 
     @property
     def run_id(self) -> UUID:
         return self.claim.run_id
 
     def end(self, ending: Ending) -> None:
-        """Stop the work: `cancelled` closes the run, `released` and `lost` leave it to another. The first wins."""
+        """Stop the work: `cancelled` closes the run, `released` and `lost` leave it to another, `parked` to a later
+        time. The first wins."""
         if self._ending is not None:
             return
         self._ending = ending
@@ -65,6 +68,10 @@ class Carry:
             self._run.ending = ending
         if self._body is not None:
             self._body.cancel()
+
+    def heed(self) -> None:
+        """Somebody wants something of the run: ask the store what, now."""
+        self._nudge.set()
 
     async def go(self) -> Outcome:
         keeping = asyncio.create_task(self._keep())
@@ -76,7 +83,7 @@ class Carry:
         finally:
             keeping.cancel()
             await asyncio.wait([keeping])
-            if self._ending == "released":
+            if self._ending in ("released", "parked"):
                 await self._release()
 
     async def _carry(self) -> Outcome:
@@ -97,12 +104,15 @@ class Carry:
             inherited=await inherited(self._tools.log, entries, self._tools.models),
             on_lost=lambda error: self.end("lost"),
             on_spent=lambda: self.end("over_budget"),
+            on_idle=lambda: self.end("parked"),
         )
         if journal.cancel_requested:
             self.end("cancelled")
+        elif journal.paused or self._wish == "pause":  # its holder was lost before it could give it up
+            self.end("parked")
         run.ending = self._ending
         lost = f"worker lost ({self.claim.losses} in a row)" if self.claim.losses else "the worker before was stopped"
-        await open_run(run, self.pipeline, plan, lost)
+        await open_run(run, self.pipeline, plan, journal.called_back or lost)
         outcome = await self._body_of(run)
         await close_run(run, plan, outcome)
         return outcome
@@ -165,14 +175,26 @@ class Carry:
             self._tools.runs,
             self.run_id,
             self.claim.epoch,
-            cancel=lambda: self.end("cancelled"),
+            heard=self._heard,
+            nudge=self._nudge,
             lost=lambda error: self.end("lost"),
             lease=self._tools.lease,
             every=self._tools.renew_every,
         )
 
+    def _heard(self, wish: Wish | None) -> None:
+        self._wish = wish
+        if wish == "cancel":
+            self.end("cancelled")
+        elif self._run is not None and wish == "pause":
+            self._run.gate.close()
+        elif self._run is not None:
+            self._run.gate.open()
+
     async def _release(self) -> None:
+        runs = self._tools.runs
+        give_up = runs.park if self._ending == "parked" else runs.release
         try:
-            await self._tools.runs.release(self.run_id, self.claim.epoch)
+            await give_up(self.run_id, self.claim.epoch)
         except Exception as error:  # the lease runs out by itself then
             log.warning("run %s could not be released: %s", self.run_id, error)

@@ -22,7 +22,7 @@ from events.contract import (
 from steps._run import Run
 from steps.errors import CANCELLED_PROBLEM, StepFailed, leaves
 
-Kind = Literal["complete", "error", "cancelled", "released", "lost"]
+Kind = Literal["complete", "error", "cancelled", "released", "parked", "lost"]
 
 CRASH_LOOP = Problem(
     type="/problems/crash-loop",
@@ -40,7 +40,8 @@ LEFT_OUT = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended in this process. `released` and `lost` runs go on, or went on, elsewhere."""
+    """How a run ended in this process. `released` and `lost` runs go on, or went on, elsewhere, `parked`
+    ones later."""
 
     kind: Kind
     result: JsonValue = None
@@ -81,7 +82,7 @@ async def close_run(run: Run, plan: list[PlannedStep], outcome: Outcome) -> None
             close_steps(run, plan, CANCELLED_PROBLEM, "The run was cancelled")
             reason = ReasonData(reason="cancelled on request")
             await run.commit(Cancelled(message="Cancelled", duration=duration, data=reason))
-        case "released" | "lost":
+        case "released" | "parked" | "lost":
             return
 
 

@@ -62,7 +62,11 @@ async def carry(make: Callable[[Settings, Tools, str], Awaitable[NewRun]]) -> St
             outcome = Outcome("cancelled")
         await projection.close(outcome)
         await noted(tools, claim.run_id, projection.flow_run_id)
-        return await followed(tools, pipeline, claim.run_id) if outcome.kind == "lost" else state_of(pipeline, outcome)
+        return (
+            await followed(tools, pipeline, claim.run_id)
+            if outcome.kind in ("lost", "parked")
+            else state_of(pipeline, outcome)
+        )
 
 
 async def cancelled_there(tools: Tools, claim: Claim) -> bool:

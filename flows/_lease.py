@@ -1,13 +1,14 @@
 """Keeping a run ours: the lease is renewed while we carry it, and we stop before it can be somebody else's."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 from uuid import UUID
 
 from events.errors import Fenced, StoreUnavailable, UnknownRun
-from events.runs import Runs
+from events.runs import Runs, Wish
 
 log = logging.getLogger("stepglass.lease")
 
@@ -17,18 +18,21 @@ async def keep(
     run_id: UUID,
     epoch: int,
     *,
-    cancel: Callable[[], object],
+    heard: Callable[[Wish | None], object],
     lost: Callable[[BaseException], object],
     lease: float = 10.0,
     every: float = 3.0,
+    nudge: asyncio.Event | None = None,
 ) -> None:
-    """Renew every `every` seconds until cancelled. Calls `cancel` when a cancel was requested, `lost` once when the run
-    is not ours any more, or when the store has not answered for a whole lease."""
+    """Renew every `every` seconds, and when `nudge` is set, until cancelled. Calls `heard` with what is wanted of the
+    run each time, `lost` once when the run is not ours any more, or when the store has not answered for a whole lease.
+    """
+    nudge = nudge or asyncio.Event()
     renewed = time.monotonic()
     while True:
         try:
-            if await runs.renew(run_id, epoch, lease=lease):
-                cancel()
+            nudge.clear()
+            heard(await runs.renew(run_id, epoch, lease=lease))
             renewed = time.monotonic()
         except (Fenced, UnknownRun) as error:
             lost(error)
@@ -40,4 +44,5 @@ async def keep(
                 return
             await asyncio.sleep(min(1.0, every))
             continue
-        await asyncio.sleep(every)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(nudge.wait(), every)

@@ -51,7 +51,7 @@ class Operators:
         try:
             if projection is not None:
                 await projection.close(outcome, grace)
-            if outcome.kind in ("released", "lost"):
+            if outcome.kind in ("released", "parked", "lost"):
                 return
             if projection is not None and projection.complete:
                 await self._tools.runs.note_prefect(run_id, "live", projection.flow_run_id)

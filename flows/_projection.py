@@ -210,6 +210,8 @@ def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
             return Cancelled(message="Cancelled on request")
         case "released":
             return Crashed(message="The worker was stopped; another one goes on with the run")
+        case "parked":
+            return Completed(name="Paused", message="Paused; it goes on in another flow run")
         case "lost":
             return Crashed(message="Another worker holds the run")
 

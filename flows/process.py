@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack
 
 from events.store import Store, open_store
 from flows import _prefect_env
+from flows._alerting import Hook, alerting
 from flows._carry import Tools
 from flows._upkeep import sweeping, upkeep
 from flows.catalogue import CATALOGUE
@@ -95,6 +96,13 @@ async def _tools(settings: Settings, store: Store, stack: AsyncExitStack, *, por
     return Tools(seen.log, store.runs, seen.model, profile_of(settings), lease, 0.3 * lease, models)
 
 
+def _hook(settings: Settings) -> Hook | None:
+    if settings.webhook_url is None:
+        return None
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
+    return Hook(settings.webhook_url.get_secret_value(), secret, source=settings.url)
+
+
 def _wanted(settings: Settings, port: int) -> Wanted:
     return Wanted(
         metrics=settings.metrics,
@@ -109,7 +117,10 @@ async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
     """A worker and all that it needs, closed in order with the stack."""
     store = await stack.enter_async_context(open_store(settings.store_url))
     tools = await _tools(settings, store, stack, port=settings.metrics_port)
-    duties = [sweeping(store.retention, settings.compact_after, settings.keep_runs)]
+    duties = [
+        sweeping(store.retention, settings.compact_after, settings.keep_runs),
+        alerting(store.alerts, _hook(settings)),
+    ]
     await stack.enter_async_context(upkeep(*duties))
     if not _prefect_env.apply(settings.prefect_api_url):
         return Worker(tools, CATALOGUE, most=settings.worker_runs)

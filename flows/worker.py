@@ -105,4 +105,4 @@ class Worker:
                 if run_id is None:
                     self._wake.set()
                 elif carry := self._live.get(run_id):
-                    carry.end("cancelled")
+                    carry.heed()

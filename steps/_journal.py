@@ -13,8 +13,11 @@ from events.contract import (
     PartialWithdrawn,
     Problem,
     Progress,
+    RunPaused,
     RunQueued,
+    RunResumed,
     RunStart,
+    RunUnpaused,
     StepComplete,
     StepError,
     StepRetry,
@@ -52,13 +55,15 @@ class Past:
 @dataclass(slots=True)
 class Journal:
     """The fold of a log for the worker that carries the run on. `models` are those that wrote what was taken over;
-    `warned` says that the budget's use was told."""
+    `warned` says that the budget's use was told; `called_back` why it goes on, where that is for no worker's sake."""
 
     places: dict[Place, Past] = field(default_factory=dict[Place, Past])
     checkpoints: Checkpoints = field(default_factory=dict[tuple[str, str, str], JsonValue])
     skipped: set[str] = field(default_factory=set[str])
     started: bool = False
     cancel_requested: bool = False
+    paused: bool = False
+    called_back: str | None = None
     queued_ts: int = 0
     max_cost_usd: float | None = None
     warned: bool = False
@@ -102,6 +107,12 @@ class Journal:
                 self.started = True
             case CancelRequested():
                 self.cancel_requested = True
+            case RunPaused():
+                self.paused = True
+            case RunUnpaused():
+                self.paused, self.called_back = False, "it was paused"
+            case RunResumed():
+                self.called_back = None
             case StepStart():
                 past = self.past((event.step, event.lane, event.round))
                 past.attempts, past.open, past.waiting, past.text = event.attempt, True, False, None

@@ -34,6 +34,10 @@ def current_attempt() -> "Attempt":
         raise RuntimeError("No step: a model is asked from inside a step.") from None
 
 
+def inside_a_step() -> bool:
+    return _attempt.get(None) is not None
+
+
 def used_prompt(name: str, digest: str) -> None:
     """Let the attempt, if this is inside of one, remember a prompt that its result depends on."""
     if (attempt := _attempt.get(None)) is not None:

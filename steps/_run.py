@@ -11,13 +11,14 @@ from events.errors import StoreError
 from events.log import EventLog
 from llm.client import Model, Usage as ModelUsage
 from steps._budget import Budget
+from steps._gate import Gate
 from steps._host import Bare, Host
 from steps._journal import Checkpoints, Journal
 from steps._pace import Pace
 from steps._place import current_attempt
 from steps.errors import RunLost
 
-Ending = Literal["cancelled", "released", "lost", "over_budget"]
+Ending = Literal["cancelled", "released", "parked", "lost", "over_budget"]
 
 
 class Run:
@@ -42,6 +43,7 @@ class Run:
         inherited: Checkpoints | None = None,
         on_lost: Callable[[BaseException], object] = lambda error: None,
         on_spent: Callable[[], object] = lambda: None,
+        on_idle: Callable[[], object] = lambda: None,
     ) -> None:
         self.id = run_id
         self.epoch = epoch
@@ -60,6 +62,7 @@ class Run:
         self.usages: list[UsageData] = [usage.data for usage in self.journal.usages]
         self.budget = Budget(self.journal.max_cost_usd, self.journal.warned, stop=on_spent)
         self.budget.count(self.usages)
+        self.gate = Gate(on_idle)
         self._on_lost = on_lost
 
     def say(self, event: Event) -> "asyncio.Future[int]":

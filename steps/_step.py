@@ -78,6 +78,10 @@ class Step(Generic[P, Out]):
             return self.output.validate_python(past.result)
         if past.problem is not None:
             raise self._failed(past.problem.title, past.problem)
+        async with run.gate.passed():
+            return await self._tried(run, past, *args, **kwargs)
+
+    async def _tried(self, run: Run, past: Past, *args: P.args, **kwargs: P.kwargs) -> Out:
         while True:
             past.attempts, past.open, past.waiting = past.attempts + 1, True, False
             attempt = Attempt(self.id, past.attempts, run.say, current_lane(), current_round())
@@ -168,7 +172,7 @@ class Step(Generic[P, Out]):
 
         Of a run that goes on elsewhere nothing is said.
         """
-        if past.done or past.problem is not None or run.ending in ("released", "lost"):
+        if past.done or past.problem is not None or run.ending in ("released", "parked", "lost"):
             return
         problem = CANCELLED_PROBLEM if run.ending == "cancelled" else STOPPED_PROBLEM
         if run.ending == "over_budget":

@@ -27,7 +27,12 @@ BODIES: dict[str, Any] = {
     "refine_section": WISH,
 }
 # Where the owner is not answered with 200: the run has ended, and nothing was done to its document yet.
-OTHERWISE = {"cancel_run": 409, "undo": 409, "redo": 409, "refine_section": 202, "retry_run": 202, "leave_run": 204}
+OTHERWISE = {
+    **dict.fromkeys(("cancel_run", "pause_run", "unpause_run", "undo", "redo"), 409),
+    "refine_section": 202,
+    "retry_run": 202,
+    "leave_run": 204,
+}
 PAGE = {"start", "page_new", "page_runs", "page_run"}
 OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", *PAGE}
 OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]

@@ -15,7 +15,7 @@ from cli._ports import any_free
 from cli._session import see_through
 from cli.generate import generate, parsed, the_input
 from cli.refine import refine
-from cli.runs import cancel_run, export, list_runs, show_run
+from cli.runs import cancel_run, export, list_runs, pause_run, show_run, unpause_run
 from events.contract import Complete, CompleteData
 from events.runs import DEFAULT_TENANT
 from events.store import Store
@@ -281,6 +281,18 @@ async def test_cancel_ends_a_run_that_nobody_holds(api: Api, store: Store, capsy
     assert capsys.readouterr().out == "Cancelled.\n"
     with pytest.raises(CommandFailed, match="already ended"):
         await cancel_run(api, run_id)
+
+
+async def test_a_run_is_paused_and_goes_on(api: Api, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+    run_id = await accept(store)
+    await pause_run(api, run_id)
+    assert capsys.readouterr().out.startswith("Paused;")
+    assert (await api.view(run_id)).status == "paused"
+    await unpause_run(api, run_id)
+    assert capsys.readouterr().out.startswith("It is queued.")
+    await cancel_run(api, run_id)
+    with pytest.raises(CommandFailed, match="already ended"):
+        await pause_run(api, run_id)
 
 
 async def test_refine_takes_framework_and_answers_from_the_run(api: Api, store: Store, paper: Paper) -> None:

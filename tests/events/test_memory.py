@@ -18,7 +18,7 @@ async def test_a_lease_runs_out_by_the_clock_that_was_given() -> None:
         assert first is not None and first.seconds_left == 100
         now[0] = 9.9
         assert await store.runs.claim("second") is None
-        assert await store.runs.renew(run_id, first.epoch, lease=10) is False
+        assert await store.runs.renew(run_id, first.epoch, lease=10) is None
         now[0] = 19.8
         assert await store.runs.claim("second") is None
         now[0] = 19.9

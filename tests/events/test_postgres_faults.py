@@ -118,7 +118,7 @@ async def test_while_the_database_is_down_everyone_is_told_so(server: Server) ->
         assert {type(result) for result in results} == {StoreUnavailable}
         await server.start()
         await store.ready()
-        assert await store.runs.renew(run.run_id, run.epoch) is False
+        assert await store.runs.renew(run.run_id, run.epoch) is None
 
 
 async def test_a_waiting_reader_hears_through_a_dead_listen(proxy: Proxy, database_url: str) -> None:
@@ -226,7 +226,7 @@ async def test_a_clock_that_is_an_hour_off_moves_no_lease(
         monkeypatch.setattr(time, "time", lambda: true_time() + 3600 * hours)
         monkeypatch.setattr(time, "time_ns", lambda: true_ns() + 3600 * hours * 10**9)
         assert await wrong.runs.claim("other") is None
-        assert await wrong.runs.renew(run.run_id, run.epoch, lease=30) is False
+        assert await wrong.runs.renew(run.run_id, run.epoch, lease=30) is None
         mine = await wrong.runs.accept(new(deadline=60.0))
         claim = await wrong.runs.claim("other", lease=30)
         assert claim is not None

@@ -205,7 +205,7 @@ async def test_a_run_past_its_deadline_is_still_handed_out(store: Store) -> None
 async def test_a_lease_that_is_renewed_keeps_others_away(store: Store) -> None:
     run = await held(store)
     await store.runs.renew(run.run_id, run.epoch, lease=0)
-    assert await store.runs.renew(run.run_id, run.epoch, lease=60) is False
+    assert await store.runs.renew(run.run_id, run.epoch, lease=60) is None
     assert await store.runs.claim("other") is None
 
 
@@ -235,7 +235,7 @@ async def test_the_holder_of_a_run_hears_of_a_cancel_when_it_renews(store: Store
     assert await store.runs.request_cancel(run.run_id, DEFAULT_TENANT) is False
     assert await store.runs.request_cancel(run.run_id, DEFAULT_TENANT) is False
     assert await story(store.log, run.run_id) == ["run_queued", "cancel_requested"]
-    assert await store.runs.renew(run.run_id, run.epoch) is True
+    assert await store.runs.renew(run.run_id, run.epoch) == "cancel"
     assert await store.log.append(run.run_id, [chunk("so far")], epoch=run.epoch) == 3
 
 

@@ -35,6 +35,9 @@ ACTIONS = st.one_of(
     st.tuples(st.just("renew"), EPOCH),
     st.tuples(st.just("crash")),
     st.tuples(st.just("release"), EPOCH),
+    st.tuples(st.just("park"), EPOCH),
+    st.tuples(st.just("pause")),
+    st.tuples(st.just("unpause")),
     st.tuples(st.just("cancel")),
     st.tuples(st.just("read"), st.integers(0, 20), st.integers(1, 5)),
 )
@@ -50,6 +53,10 @@ class Model:
     alive: bool = False
     losses: int = 0
     wanted: bool = False
+    paused: bool = False
+    parked: bool = False
+    woken: bool = False
+    """`parked`: nobody may claim it; `woken`: somebody said since the claim that it is to go on."""
 
     @property
     def ended(self) -> bool:
@@ -60,6 +67,10 @@ class Model:
         """Has the one step that there is begun, and not ended?"""
         last = max((i for i, type in enumerate(self.types) if type == "step_start"), default=-1)
         return last >= 0 and "step_complete" not in self.types[last:]
+
+    @property
+    def wish(self) -> str | None:
+        return "cancel" if self.wanted else "pause" if self.paused else None
 
     def refusal(self, epoch: int | None, type: str = "step_start") -> type[StoreError] | None:
         if self.ended:
@@ -82,11 +93,13 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
     match action:
         case ("claim", worker):
             got = await store.runs.claim(worker, run_id=run_id, lease=1000)
-            free = not model.ended and (not model.holder or not model.alive or model.holder == worker)
+            ours = not model.holder or not model.alive or model.holder == worker
+            free = ours and not model.ended and not model.parked
             assert (got is not None) == free
             if got is not None:
                 model.losses += model.holder is not None and not model.alive
                 model.epoch, model.holder, model.alive = model.epoch + 1, worker, True
+                model.woken = False
                 assert (got.epoch, got.losses, got.tail_seq) == (model.epoch, model.losses, len(model.types))
         case ("append", name, behind):
             epoch = model.epoch + behind
@@ -107,7 +120,7 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
         case ("renew", behind):
             held = model.holder is not None and behind == 0
             said = await refused(store.runs.renew(run_id, model.epoch + behind, lease=1000))
-            assert said == (model.wanted if held else Fenced)
+            assert said == (model.wish if held else Fenced)
             model.alive |= held
         case ("crash",):
             if model.holder is not None:
@@ -117,6 +130,21 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
             held = model.holder is not None and behind == 0
             assert await refused(store.runs.release(run_id, model.epoch + behind)) == (None if held else Fenced)
             model.holder = None if held else model.holder
+        case ("park", behind):
+            held = model.holder is not None and behind == 0
+            assert await refused(store.runs.park(run_id, model.epoch + behind)) == (None if held else Fenced)
+            if held:
+                model.holder, model.parked = None, not (model.woken or model.wanted)
+        case ("pause",):
+            assert await refused(store.runs.pause(run_id, "default")) == (RunEnded if model.ended else None)
+            if not model.ended and not model.paused:
+                model.types.append("run_paused")
+                model.paused, model.parked, model.woken = True, model.holder is None, False
+        case ("unpause",):
+            assert await refused(store.runs.unpause(run_id, "default")) == (RunEnded if model.ended else None)
+            if not model.ended and model.paused:
+                model.types.append("run_unpaused")
+                model.paused, model.parked, model.woken = False, False, model.holder is not None
         case ("cancel",):
             said = await refused(store.runs.request_cancel(run_id, "default"))
             assert said == (RunEnded if model.ended else not (model.holder and model.alive))

@@ -13,6 +13,7 @@ import { ModalBody } from "./modal-body.tsx";
 import { ModalFooter } from "./modal-footer.tsx";
 import { ModalHeader } from "./modal-header.tsx";
 import { isReplay, ReplayBar } from "./replay-bar.tsx";
+import { isActive } from "./step-words.ts";
 import { useAbandonment } from "./use-abandonment.ts";
 import { useCallBack } from "./use-ending.ts";
 
@@ -80,6 +81,7 @@ function useLead(view: RunView, { run, problem }: GenerationProgressModalProps):
   // It has begun when its first event is here, not when somebody says so.
   if (run === undefined || !view.lastSeq) return modal.opening;
   if (view.cancelRequested && !hasEnded(view)) return modal.cancelling;
+  if (view.status === "paused" && view.steps.some(isActive)) return modal.pausing;
   return modal[view.status];
 }
 

@@ -10,6 +10,7 @@ import { Button } from "./button.tsx";
 import { CancelRun } from "./cancel-run.tsx";
 import css from "./modal-footer.module.css";
 import { ModalOptions } from "./modal-options.tsx";
+import { PauseRun } from "./pause-run.tsx";
 import { usePreferences } from "./preferences.ts";
 import { RetryRun } from "./retry-run.tsx";
 import { RunFacts } from "./run-facts.tsx";
@@ -44,9 +45,12 @@ export function ModalFooter(props: ModalFooterProps): ReactNode {
         <div className={css["actions"]}>
           {replayed ? null : <ModalOptions />}
           {cancellable ? (
-            <Button look="quiet" onClick={() => confirm(true)}>
-              {modal.cancelRun}
-            </Button>
+            <>
+              <PauseRun view={view} />
+              <Button look="quiet" onClick={() => confirm(true)}>
+                {modal.cancelRun}
+              </Button>
+            </>
           ) : null}
           <Ways {...props} />
         </div>

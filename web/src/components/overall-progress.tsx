@@ -38,7 +38,7 @@ export function OverallProgress({ run }: { run: RunRef }): ReactNode {
 }
 
 function sayLeft(text: Text, view: RunView, now: number): string {
-  if (hasEnded(view) || !view.eta) return "";
+  if (hasEnded(view) || view.status === "paused" || !view.eta) return "";
   const left = view.eta.ms - (now - view.eta.at);
   return left < 1500 ? text.modal.almost : text.modal.eta(estimate(text, left));
 }

@@ -5,7 +5,7 @@ import type { Http } from "./http.ts";
 import { fromSnapshot } from "./snapshot.ts";
 import { parseTranscript } from "./transcript.ts";
 import type { RunStatus, RunView } from "./view.ts";
-import type { CancelAccepted, PipelineInfo, RunBody, RunPage, Started } from "./wire.ts";
+import type { PipelineInfo, RunBody, RunPage, Started, WishAccepted } from "./wire.ts";
 
 export interface RunsFilter {
   status?: RunStatus | undefined;
@@ -36,6 +36,9 @@ export interface Api {
   getRun(runId: string, signal?: AbortSignal): Promise<RunView>;
   /** What the run is now: `cancelled` already, or what it still is until its worker ends it. */
   cancelRun(runId: string): Promise<RunStatus>;
+  /** No step begins any more; those at work end first. Gives what the run is now. */
+  pauseRun(runId: string): Promise<RunStatus>;
+  unpauseRun(runId: string): Promise<RunStatus>;
   /** A new run that takes over what was finished; done anew is `fromStep`, or what failed. Gives its id. */
   retryRun(runId: string, fromStep?: string, options?: StartOptions): Promise<string>;
   listRuns(
@@ -66,7 +69,9 @@ export function createApi(http: Http): Api {
     startRun,
     refine: (refinement, options) => startRun("refine", refinement, options),
     getRun: async (runId, signal) => fromSnapshot(await get<RunBody>(addressOf(runId), signal)),
-    cancelRun: async (runId) => (await post<CancelAccepted>(`${addressOf(runId)}/cancel`)).status,
+    cancelRun: async (runId) => (await post<WishAccepted>(`${addressOf(runId)}/cancel`)).status,
+    pauseRun: async (runId) => (await post<WishAccepted>(`${addressOf(runId)}/pause`)).status,
+    unpauseRun: async (runId) => (await post<WishAccepted>(`${addressOf(runId)}/unpause`)).status,
     retryRun: async (runId, fromStep, options) =>
       (await post<Started>(`${addressOf(runId)}/retry`, fromStep && { from_step: fromStep }, options)).run_id,
     async listRuns(filter = {}, signal) {

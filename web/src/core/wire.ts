@@ -90,7 +90,7 @@ export interface Started {
   events_url: string;
 }
 
-export interface CancelAccepted {
+export interface WishAccepted {
   run_id: string;
   status: RunStatus;
 }

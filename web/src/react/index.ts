@@ -8,6 +8,8 @@ export type { CancelRun } from "./use-cancel-run.ts";
 export { useCancelRun } from "./use-cancel-run.ts";
 export type { Document, DocumentOptions } from "./use-document.ts";
 export { useDocument } from "./use-document.ts";
+export type { PauseRun } from "./use-pause-run.ts";
+export { usePauseRun } from "./use-pause-run.ts";
 export type { RetryRun } from "./use-retry-run.ts";
 export { useRetryRun } from "./use-retry-run.ts";
 export type { RunRef } from "./use-run.ts";

@@ -126,6 +126,50 @@ describe("while a run goes on", () => {
     ]);
   });
 
+  test("it is paused and goes on with the same button, and nobody is told how long it will take meanwhile", async () => {
+    const server = new Server(going.events.slice());
+    for (const wish of ["pause", "unpause"]) {
+      server.routes.set(`/api/runs/${RUN_ID}/${wish}`, () => json({ run_id: RUN_ID, status: "running" }, 202));
+    }
+    show(server, <Modal run={RUN_ID} />);
+    await pass();
+    const button = screen.getByRole("button", { name: "Pause" });
+    fireEvent.click(button);
+    await pass();
+    const paused = continued(going).say("run_paused", {});
+    server.say(...paused.events.slice(going.events.length));
+    await pass(300);
+    expect(dialog().textContent).toContain("The run is paused once what is at work has ended.");
+    const before = paused.events.length;
+    const quiet = continued(paused).completes("brief", "x");
+    server.say(...quiet.events.slice(before));
+    await pass(300);
+    expect(dialog().textContent).toContain("The run is paused. Nothing new begins until it goes on.");
+    vi.useRealTimers();
+    await expectAccessible(dialog());
+    vi.useFakeTimers();
+    expect(button.textContent).toBe("Resume");
+    fireEvent.click(button);
+    await pass();
+    expect(server.asked.filter(({ method }) => method === "POST").map(({ path }) => path)).toEqual([
+      `/api/runs/${RUN_ID}/pause`,
+      `/api/runs/${RUN_ID}/unpause`,
+    ]);
+    server.say(...continued(quiet).say("run_unpaused", {}).events.slice(quiet.events.length));
+    await pass(300);
+    expect(screen.getByRole("button", { name: "Pause" })).toBe(button);
+  });
+
+  test("a pause that is refused says why", async () => {
+    const server = new Server(going.events);
+    server.routes.set(`/api/runs/${RUN_ID}/pause`, () => problem(409, "The run has ended"));
+    show(server, <Modal run={RUN_ID} />);
+    await pass();
+    fireEvent.click(screen.getByRole("button", { name: "Pause" }));
+    await pass();
+    expect(screen.getByRole("alert").textContent).toContain("The run has ended");
+  });
+
   test("a cancel that is refused says why", async () => {
     const server = new Server(going.events);
     server.routes.set(`/api/runs/${RUN_ID}/cancel`, () => problem(409, "The run has ended"));
