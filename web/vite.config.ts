@@ -25,6 +25,8 @@ export default defineConfig(({ mode }) => ({
     setupFiles: "tests/setup.ts",
     sequence: { shuffle: true },
     restoreMocks: true,
+    // As long as a test in Python may take: a machine at work is slow, and axe and 100 snapshots are much to do.
+    testTimeout: 20_000,
   },
 }));
 
