@@ -4,40 +4,26 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasGenerator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Read once per process, from the environment only. A bad value is named before anything starts."""
 
-    model_config = SettingsConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True,
+        populate_by_name=True,
+        extra="ignore",
+        # Unless a field says otherwise.
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"STEPGLASS_{name.upper()}"),
+    )
 
-    host: str = Field(
-        default="127.0.0.1", validation_alias="STEPGLASS_HOST", description="Address that the API listens on."
-    )
-    port: int = Field(
-        default=8000, validation_alias="STEPGLASS_PORT", ge=1, le=65535, description="Port of the API and the page."
-    )
-    prefect_port: int = Field(
-        default=4200,
-        validation_alias="STEPGLASS_PREFECT_PORT",
-        ge=1,
-        le=65535,
-        description="Port of the Prefect server that we start.",
-    )
-    demo_port: int = Field(
-        default=0,
-        validation_alias="STEPGLASS_DEMO_PORT",
-        ge=0,
-        le=65535,
-        description="Port of the demo model; 0 takes any free one.",
-    )
-    data_dir: Path = Field(
-        default=Path(".stepglass"),
-        validation_alias="STEPGLASS_DATA_DIR",
-        description="Where the embedded database and logs live.",
-    )
+    host: str = Field(default="127.0.0.1", description="Address that the API listens on.")
+    port: int = Field(default=8000, ge=1, le=65535, description="Port of the API and the page.")
+    prefect_port: int = Field(default=4200, ge=1, le=65535, description="Port of the Prefect server that we start.")
+    demo_port: int = Field(default=0, ge=0, le=65535, description="Port of the demo model; 0 takes any free one.")
+    data_dir: Path = Field(default=Path(".stepglass"), description="Where the embedded database and logs live.")
     database_url: SecretStr | None = Field(
         default=None,
         validation_alias="DATABASE_URL",
@@ -56,116 +42,71 @@ class Settings(BaseSettings):
         validation_alias="OPENAI_BASE_URL",
         description="Any OpenAI-compatible server, for example http://127.0.0.1:11434/v1.",
     )
-    model_heavy: str | None = Field(
-        default=None, validation_alias="STEPGLASS_MODEL_HEAVY", description="Model for framework, repair and one-pager."
-    )
-    model_light: str | None = Field(
-        default=None, validation_alias="STEPGLASS_MODEL_LIGHT", description="Model for brief, QA and scoring."
-    )
-    model_concurrency: int = Field(
-        default=128,
-        validation_alias="STEPGLASS_MODEL_CONCURRENCY",
-        ge=1,
-        description="Model calls that one worker makes at once.",
-    )
-    prices: Path | None = Field(
-        default=None,
-        validation_alias="STEPGLASS_PRICES",
-        description="TOML file with prices per model, on top of the one we ship.",
-    )
+    model_heavy: str | None = Field(default=None, description="Model for framework, repair and one-pager.")
+    model_light: str | None = Field(default=None, description="Model for brief, QA and scoring.")
+    model_concurrency: int = Field(default=128, ge=1, description="Model calls that one worker makes at once.")
+    prices: Path | None = Field(default=None, description="TOML file with prices per model, on top of the one we ship.")
     demo_speed: float = Field(
-        default=1.0,
-        validation_alias="STEPGLASS_DEMO_SPEED",
-        ge=0,
-        description="Pace of the demo model: 2 is twice as fast, 0 means no waiting.",
+        default=1.0, ge=0, description="Pace of the demo model: 2 is twice as fast, 0 means no waiting."
     )
-    worker_runs: int = Field(
-        default=100, validation_alias="STEPGLASS_WORKER_RUNS", ge=1, description="Runs that one worker carries at once."
-    )
+    worker_runs: int = Field(default=100, ge=1, description="Runs that one worker carries at once.")
     prefect_runs: int = Field(
         default=4,
-        validation_alias="STEPGLASS_PREFECT_RUNS",
         ge=1,
         description="Runs that one worker shows live in Prefect at once; others are registered when they end.",
     )
-    run_deadline: float = Field(
-        default=900.0,
-        validation_alias="STEPGLASS_RUN_DEADLINE",
-        gt=0,
-        description="Seconds after which a run is ended in error.",
-    )
+    run_deadline: float = Field(default=900.0, gt=0, description="Seconds after which a run is ended in error.")
     max_cost_usd: float | None = Field(
         default=None,
-        validation_alias="STEPGLASS_MAX_COST_USD",
         gt=0,
         description="US dollars that a run may cost, unless its start says otherwise. Unset: no limit.",
     )
     lease: float = Field(
-        default=10.0,
-        validation_alias="STEPGLASS_LEASE",
-        ge=1,
-        description="Seconds after which a run whose worker is gone is taken over by another.",
+        default=10.0, ge=1, description="Seconds after which a run whose worker is gone is taken over by another."
     )
     prefect_budget: float = Field(
-        default=0.25,
-        validation_alias="STEPGLASS_PREFECT_BUDGET",
-        ge=0,
-        description="Seconds that a step waits for Prefect's engine before it goes on by itself.",
+        default=0.25, ge=0, description="Seconds that a step waits for Prefect's engine before it goes on by itself."
     )
     api_tokens: Annotated[dict[str, SecretStr], NoDecode] = Field(
         default_factory=dict[str, SecretStr],
-        validation_alias="STEPGLASS_API_TOKENS",
         description="Bearer tokens, as tenant:token,tenant:token. Unset: no tokens, one tenant called default.",
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list[str],
-        validation_alias="STEPGLASS_CORS_ORIGINS",
         description="Origins, separated by commas, whose pages may call the API. None by default.",
     )
     hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list[str],
-        validation_alias="STEPGLASS_HOSTS",
         description="Names, separated by commas, that the API answers for beside localhost, addresses and "
         "the host of STEPGLASS_PUBLIC_URL. * for any.",
     )
     web_dir: Path | None = Field(
         default=None,
-        validation_alias="STEPGLASS_WEB_DIR",
         description="Folder of the built page, if not web/dist/app beside the code. Without a page, / leads to /docs.",
     )
     public_url: str | None = Field(
-        default=None,
-        validation_alias="STEPGLASS_PUBLIC_URL",
-        description="Address under which people reach the API, for links in Prefect.",
+        default=None, description="Address under which people reach the API, for links in Prefect."
     )
     compact_after: float = Field(
         default=3600.0,
-        validation_alias="STEPGLASS_COMPACT_AFTER",
         # Longer than a writer waits for the answer to a commit, which it then looks for in the log.
         ge=60,
         description="Seconds after the end of a run when its log is packed, which nobody who reads it notices.",
     )
     keep_runs: float | None = Field(
         default=None,
-        validation_alias="STEPGLASS_KEEP_RUNS",
         gt=0,
         description="Days after which runs that have ended are removed, with all that belongs to them. Unset: never.",
     )
     metrics: bool = Field(
         default=False,
-        validation_alias="STEPGLASS_METRICS",
         description="1: figures for Prometheus, at /metrics of the API, and of each worker on a port of its own.",
     )
     metrics_port: int = Field(
-        default=9464,
-        validation_alias="STEPGLASS_METRICS_PORT",
-        ge=0,
-        le=65535,
-        description="Port of the worker's figures, on STEPGLASS_HOST; 0 for none.",
+        default=9464, ge=0, le=65535, description="Port of the worker's figures, on STEPGLASS_HOST; 0 for none."
     )
     metrics_token: SecretStr | None = Field(
         default=None,
-        validation_alias="STEPGLASS_METRICS_TOKEN",
         description="Bearer token for /metrics, which is of all tenants. Needed there where the API has tokens.",
     )
     otlp_endpoint: str | None = Field(
@@ -174,18 +115,12 @@ class Settings(BaseSettings):
         description="Where workers send spans of runs, steps and model calls. Needs stepglass[otel].",
     )
     webhook_url: SecretStr | None = Field(
-        default=None,
-        validation_alias="STEPGLASS_WEBHOOK_URL",
-        description="Address that alerts are sent to, as CloudEvents. It is kept out of logs.",
+        default=None, description="Address that alerts are sent to, as CloudEvents. It is kept out of logs."
     )
     webhook_secret: SecretStr | None = Field(
-        default=None,
-        validation_alias="STEPGLASS_WEBHOOK_SECRET",
-        description="What they are signed with: whsec_ and base64, or any words.",
+        default=None, description="What they are signed with: whsec_ and base64, or any words."
     )
-    log_level: str = Field(
-        default="INFO", validation_alias="STEPGLASS_LOG_LEVEL", description="DEBUG, INFO, WARNING or ERROR."
-    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @field_validator("api_tokens", mode="before")
     @classmethod
