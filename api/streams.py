@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ log = logging.getLogger("stepglass.api")
 
 EVERY = 10.0
 """Seconds between two tellings of the store."""
+LAST = 1.0
+"""Seconds that the last one may take: whoever stops us waits for it."""
 
 UNREAD = "unread"
 
@@ -74,7 +76,9 @@ class Streams:
         finally:
             telling.cancel()
             await asyncio.wait([telling])
-            await self._tell(alerts)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST):
+                    await self._tell(alerts)
 
     async def _keep_telling(self, alerts: Alerts, every: float) -> None:
         while True:

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from cli._client import Api
 from cli._paint import STATUS
-from cli._words import dollars, seconds
+from cli._words import ago, dollars, seconds
+from events.contract import now_ms
 
 
 class RunCounts(BaseModel):
@@ -41,6 +42,15 @@ class Usage(BaseModel):
     cost_complete: bool = True
 
 
+class Alert(BaseModel):
+    kind: str
+    pipeline: str | None = None
+    step: str | None = None
+    value: float
+    limit: float
+    since: int
+
+
 class Stats(BaseModel):
     """What `GET /api/stats` tells, as far as it is shown."""
 
@@ -52,6 +62,7 @@ class Stats(BaseModel):
     viewers: int
     abandoned: int
     prefect_owed: int
+    alerts: list[Alert] = []
 
 
 async def show_stats(api: Api, console: Console, *, days: int, json: bool) -> None:
@@ -62,6 +73,8 @@ async def show_stats(api: Api, console: Console, *, days: int, json: bool) -> No
         return
     stats = Stats.model_validate_json(body)
     console.print(in_short(stats))
+    for alert in stats.alerts:
+        console.print(warning(alert, now_ms()))
     if stats.steps:
         console.print("", steps(stats.steps), sep="\n")
     if stats.failures:
@@ -81,6 +94,16 @@ def in_short(stats: Stats) -> Text:
         if number:
             line.append(f" · {number:,} {what}")
     return line
+
+
+def warning(alert: Alert, now: int) -> Text:
+    """What should not be as it is, in a line."""
+    where = f"{alert.pipeline} {alert.step}" if alert.step else "streams"
+    if alert.kind == "step_slow":
+        words = f"{where} took {seconds(alert.value / 1000)}; {seconds(alert.limit / 1000)} would be slow"
+    else:
+        words = f"{where}: {alert.value:.1%} failed; the limit is {alert.limit:.0%}"
+    return Text(f"! {words} (raised {ago(max(0, now - alert.since) / 1000)})", "yellow")
 
 
 def steps(found: list[StepTimes]) -> Table:

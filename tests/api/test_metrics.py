@@ -1,7 +1,7 @@
 """`GET /metrics`: who sees it, and what an API's streams leave in it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from httpx2 import AsyncClient
 from api.app import create_app
 from api.streams import Count, Streams
 from api.watch import MOST_STREAMS
+from events.alerts import StreamHour
 from events.errors import StoreUnavailable
 from events.hub import Hub, HubStats
 from events.store import Store
@@ -101,3 +102,28 @@ def test_counts_are_taken_once_and_who_does_not_read_is_no_failure_of_ours() -> 
     assert streams.take() == {"acme": Count(1, 0), "beta": Count(1, 1)}
     assert streams.take() == {}
     assert figures(reading)["stepglass_stream_failures_total['unread']"] == 1
+
+
+async def test_the_store_is_told_what_became_of_streams_and_again_what_it_did_not_hear(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    streams, heard = Streams(), asyncio.Event()
+    told: list[Mapping[str, StreamHour]] = []
+
+    async def count(counts: Mapping[str, StreamHour]) -> None:
+        if not told:
+            told.append({})
+            raise StoreUnavailable("gone")
+        told.append(counts)
+        if counts:
+            heard.set()
+
+    monkeypatch.setattr(store.alerts, "count_streams", count)
+    streams.opened("acme", resumed=False)
+    async with streams.told(store.alerts, every=0), asyncio.timeout(10):
+        await heard.wait()
+        streams.opened("acme", resumed=False)
+        streams.failed("acme", "broken")
+    found = [counts for counts in told if counts]
+    assert found[0] == {"acme": StreamHour(1, 0)}
+    assert found[1:] == [{"acme": StreamHour(1, 1)}]

@@ -9,6 +9,7 @@ import pytest
 from httpx2 import AsyncClient
 
 from api.stats import body_of
+from events.alerts import StreamHour
 from events.stats import Figures, Usage
 from events.store import Store
 from tests.api.conftest import problem, running, settings_with
@@ -54,6 +55,7 @@ async def test_where_nothing_was_run_every_day_is_there_and_empty(client: AsyncC
         "viewers": 0,
         "abandoned": 0,
         "prefect_owed": 0,
+        "alerts": [],
     }
 
 
@@ -96,7 +98,7 @@ async def test_a_cost_that_nobody_knows_is_null_and_not_nothing(client: AsyncCli
 def test_the_days_without_a_run_are_filled_in():
     since = datetime(2026, 2, 27, tzinfo=UTC)
     usage = [Usage(date(2026, 3, 1), 2, 10, 20, 0.5, True)]
-    body = body_of(Figures({"complete": 2}, {"vision": 2}, [], [], usage, 1, 0, 0), 0, since, 3)
+    body = body_of(Figures({"complete": 2}, {"vision": 2}, [], [], usage, 1, 0, 0), [], 0, since, 3)
 
     assert [(str(each.day), each.runs) for each in body.usage] == [
         ("2026-02-27", 0),
@@ -192,3 +194,16 @@ async def test_a_form_of_a_page_elsewhere_is_no_word_of_ours(client: AsyncClient
     assert problem(await client.post(path, headers=form, content=b"viewer=a")) == (415, "unsupported-media-type")
     elsewhere = {"Origin": "http://elsewhere.example"}
     assert problem(await client.post(path, headers=elsewhere)) == (403, "forbidden-origin")
+
+
+async def test_what_should_not_be_as_it_is_is_told_to_its_tenant(client: AsyncClient, store: Store):
+    for _ in range(5):
+        await told(store, failed_story())
+    await store.alerts.count_streams({"default": StreamHour(100, 8), "beta": StreamHour(100, 50)})
+    [one, other] = (await store.alerts.review()).raised[:2]
+
+    assert (await stats(client))["alerts"] == [
+        {"kind": "step_failures", "pipeline": "vision_framework", "step": "framework", "value": 1, "limit": 0.01}
+        | {"since": one.since},
+        {"kind": "stream_failures", "pipeline": None, "step": None, "value": 0.08, "limit": 0.05, "since": other.since},
+    ]

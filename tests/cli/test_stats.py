@@ -6,7 +6,8 @@ import pytest
 
 from cli._client import Api
 from cli._errors import CommandFailed
-from cli.stats import Failure, Usage, failures, show_stats, usage
+from cli.stats import Alert, Failure, Usage, failures, show_stats, usage, warning
+from events.alerts import StreamHour
 from events.store import Store
 from tests.api.writing import accept, told
 from tests.cli.conftest import Paper
@@ -59,3 +60,22 @@ def test_what_a_day_cost_is_not_said_to_be_known_where_it_is_not(paper: Paper) -
 def test_a_title_is_shown_as_it_is(paper: Paper) -> None:
     paper.console.print(failures([Failure(title="[red]not markup[/]", step=None, runs=1)]))
     assert "[red]not markup[/]" in paper.text
+
+
+async def test_what_should_not_be_as_it_is_stands_first(api: Api, store: Store, paper: Paper) -> None:
+    for _ in range(5):
+        await told(store, failed_story())
+    await store.alerts.count_streams({"default": StreamHour(100, 8)})
+    await store.alerts.review()
+
+    await show_stats(api, paper.console, days=1, json=False)
+
+    assert paper.text.splitlines()[1:3] == [
+        "! vision_framework framework: 100.0% failed; the limit is 1% (raised now)",
+        "! streams: 8.0% failed; the limit is 5% (raised now)",
+    ]
+
+
+def test_a_slow_step_is_told_in_seconds() -> None:
+    alert = Alert(kind="step_slow", pipeline="vision", step="brief", value=9_500, limit=2_000, since=0)
+    assert warning(alert, 180_000).plain == "! vision brief took 9.5 s; 2.0 s would be slow (raised 3 min ago)"
