@@ -7,11 +7,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LIMIT = 250
 EXCEPTIONS: set[str] = set()
-FILES = [
-    path
-    for where in ("*.py", *(f"{room}/**/*.py" for room in ("events", "llm", "steps", "flows", "api", "observe", "cli", "scripts")))
-    for path in sorted(ROOT.glob(where))
-]
+ROOMS = ("events", "llm", "steps", "flows", "api", "observe", "cli", "scripts")
+FILES = [path for where in ("*.py", *(f"{room}/**/*.py" for room in ROOMS)) for path in sorted(ROOT.glob(where))]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -6,6 +6,8 @@ import hmac
 import json
 import logging
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import httpx2
@@ -136,3 +138,15 @@ def test_signatures_are_those_of_standard_webhooks() -> None:
 
 def test_without_a_secret_nothing_is_signed() -> None:
     assert signed(None, "id", b"", now=lambda: 1.0) == {"webhook-id": "id", "webhook-timestamp": "1"}
+
+
+def test_the_receiver_in_the_documentation_takes_what_is_ours_and_nothing_else() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    known: dict[str, Any] = {}
+    exec(text.partition("```python\n")[2].partition("```")[0], known)
+    is_ours = known["is_ours"]
+    headers = signed("s3cret", "id", b"body")
+    assert is_ours(headers, b"body", b"s3cret")
+    assert not is_ours(headers, b"other", b"s3cret")
+    assert not is_ours(headers, b"body", b"guess")
+    assert not is_ours(signed("s3cret", "id", b"body", now=lambda: 1.0), b"body", b"s3cret")
