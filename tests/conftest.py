@@ -9,12 +9,17 @@ from uuid import uuid4
 import asyncpg
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
+from hypothesis import settings
 
 from events import migrations
 from events.embedded import embedded_postgres
 from events.store import Store, open_store
 
 TEMPLATE = "stepglass_template"
+
+# How long an example takes tells of the machine and who else is on it, not of our code.
+settings.register_profile("stepglass", deadline=None)
+settings.load_profile("stepglass")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from tests import vision
 from tests.e2e.stack import Stack, open_stack
 from tests.scripted_model import ScriptedModelServer, scripted_model
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(autouse=True)

@@ -15,6 +15,8 @@ import httpx2
 from cli._prefect import server_env
 
 ROOT = Path(__file__).parent.parent.parent
+PREFECT_START = 90.0
+"""Seconds that its server may take on a busy machine; on an idle one they are five."""
 
 
 def free_port() -> int:
@@ -119,7 +121,7 @@ class Stack:
         self.prefect_port = self.prefect_port or free_port()
         env = server_env(self.database_url, self.folder, self.prefect_port)
         part = await self.start("prefect", env | {"STEPGLASS_PREFECT_PORT": str(self.prefect_port)})
-        await answers(f"{self.prefect_url}/health")
+        await answers(f"{self.prefect_url}/health", PREFECT_START)
         return part
 
     async def close(self) -> None:

@@ -16,7 +16,7 @@ from tests.e2e.stack import Part, Stack, until
 from tests.scripted_model import ScriptedModelServer
 from tests.scripted_replies import Gate, refused, said_json
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Page:

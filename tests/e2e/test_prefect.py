@@ -15,7 +15,7 @@ from tests.e2e.stack import Stack, until
 from tests.scripted_model import ScriptedModelServer
 from tests.scripted_replies import Gate, said, said_json
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 async def ask(stack: Stack, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
