@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from api import changes, pausing, retry, runs, start, vision, watch
+from api import changes, inputs, pausing, retry, runs, start, vision, watch
 from api._operation import JSON, MARKDOWN, NDJSON, RUN, SSE, Answer, Endpoint, Operation
 from api.dialect import SmallEvent
 from api.views import RunBody
@@ -137,6 +137,16 @@ RUN_OPERATIONS: list[Operation] = [
         summary="Let a paused run go on",
         answers={202: Answer("A worker takes it up again.", {JSON: pausing.PauseAccepted})},
         problems=[*RUN, "run-ended"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/inputs/{input_id}",
+        endpoint=inputs.answer_input,
+        tag="Runs",
+        summary="Answer what a run asks",
+        answers={202: Answer("The answer is stored; the run goes on with it.", {JSON: pausing.PauseAccepted})},
+        problems=[*RUN, "unknown-input", "run-ended", "answered"],
+        takes=inputs.InputAnswer,
     ),
     Operation(
         method="POST",

@@ -22,6 +22,13 @@ PARAMETERS: dict[str, Doc] = {
     "kind": {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
     "id": {"name": "id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
     "file": {"name": "file", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
+    "input_id": {
+        "name": "input_id",
+        "in": "path",
+        "required": True,
+        "schema": {"type": "string"},
+        "description": "Id of the question, as `asked` of the run has it.",
+    },
     "version": {
         "name": "version",
         "in": "path",

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ExceptionHandler
 
 from events.contract import Problem, ProblemError
-from events.errors import KeyReused, Outrun, RunEnded, StoreError, StoreUnavailable, UnknownRun
+from events.errors import Answered, KeyReused, Outrun, RunEnded, StoreError, StoreUnavailable, UnknownInput, UnknownRun
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -62,6 +62,8 @@ KINDS: dict[str, Kind] = {
         Kind("not-acceptable", 406, "None of the accepted types can be given", "Ask for one that the detail names."),
         Kind("request-timeout", 408, "The body took too long to arrive", "Send it again, faster."),
         Kind("not-finished", 409, "The run has not finished", "Watch its events, or ask again later."),
+        Kind("unknown-input", 404, "There is no such question", "`asked` of the run has all that wait for an answer."),
+        Kind("answered", 409, "The question is answered", "Nothing to do: the first answer holds."),
         Kind("run-ended", 409, "The run has already ended", "Nothing to do: an ended run stays as it is."),
         Kind("nothing-to-undo", 409, "There is nothing to undo", "Nothing to do: this is how the run left it."),
         Kind("nothing-to-redo", 409, "There is nothing to redo", "Only what was undone, with no change since, can be."),
@@ -154,6 +156,10 @@ async def _store(request: Request, error: Exception) -> JSONResponse:
     match error:
         case UnknownRun():
             return unknown_run(request.path_params.get("run_id")).response()
+        case UnknownInput():
+            return HttpProblem("unknown-input", "The run asks, and asked, no such question.").response()
+        case Answered():
+            return HttpProblem("answered", "Somebody answered before, or the time was up.").response()
         case RunEnded():
             return HttpProblem("run-ended", "This run has its last word; nothing may follow it.").response()
         case KeyReused():

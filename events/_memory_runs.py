@@ -125,6 +125,11 @@ class MemoryRuns:
         if wishes.unpause(record, self._clock(), by):
             self._tell(None if record.holder is None else run_id)
 
+    async def answer(self, run_id: UUID, tenant: str, input_id: str, value: JsonValue, by: str | None = None) -> None:
+        record = self.get(run_id, tenant)
+        if wishes.answer(record, self._clock(), input_id, value, by):
+            self._tell(None if record.holder is None else run_id)
+
     async def view(self, run_id: UUID, tenant: str) -> RunView:
         return self.get(run_id, tenant).view
 

@@ -2,12 +2,16 @@
 
 import math
 
+from pydantic import JsonValue
+
 from events._record import Record
 from events.contract import (
     ByData,
     Cancelled,
     CancelRequested,
     Event,
+    InputReceived,
+    InputReceivedData,
     Problem,
     ReasonData,
     RunPaused,
@@ -15,6 +19,7 @@ from events.contract import (
 )
 from events.errors import RunEnded
 from events.fold import closing
+from events.questions import not_asked
 
 CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
@@ -59,6 +64,18 @@ def unpause(record: Record, now: float, by: str | None) -> bool:
     if record.view.status != "paused":
         return False
     record.commit([RunUnpaused(message="Goes on", data=ByData(by=by))])
+    record.wake_at = now
+    return True
+
+
+def answer(record: Record, now: float, input_id: str, value: JsonValue, by: str | None) -> bool:
+    """Whether it goes on by this."""
+    _not_ended(record)
+    if input_id not in {each.input_id for each in record.view.asked or ()}:
+        raise not_asked(input_id, [entry for entry in record.entries if entry.type == "input_received"])
+    record.commit([InputReceived(message="Answered", data=InputReceivedData(input_id=input_id, value=value, by=by))])
+    if record.view.status == "paused":
+        return False
     record.wake_at = now
     return True
 

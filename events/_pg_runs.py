@@ -127,6 +127,9 @@ class PostgresRuns:
     async def unpause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
         await self._database.transact(lambda connection: wishes.unpause(connection, run_id, tenant, by))
 
+    async def answer(self, run_id: UUID, tenant: str, input_id: str, value: JsonValue, by: str | None = None) -> None:
+        await self._database.transact(lambda connection: wishes.answer(connection, run_id, tenant, input_id, value, by))
+
     async def view(self, run_id: UUID, tenant: str) -> RunView:
         return await self._database.read(lambda connection: lists.view(connection, run_id, tenant))
 

@@ -7,6 +7,8 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from events._batch import Item, Known, plan
 from events._commit import caught_up, write
 from events._pg import Connection, Row
@@ -16,6 +18,8 @@ from events.contract import (
     Cancelled,
     CancelRequested,
     Event,
+    InputReceived,
+    InputReceivedData,
     Problem,
     ReasonData,
     RunPaused,
@@ -23,7 +27,8 @@ from events.contract import (
 )
 from events.errors import RunEnded, UnknownRun
 from events.fold import closing
-from events.log import encode
+from events.log import Entry, encode
+from events.questions import not_asked
 
 CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
 
@@ -39,6 +44,7 @@ _STOP = """
         parked_at = CASE WHEN holder IS NULL THEN coalesce(parked_at, clock_timestamp()) END
     WHERE run_id = $1
 """
+_ANSWERS = "SELECT body FROM stepglass.events WHERE run_id = $1 AND type = 'input_received'"
 _WAKE = "UPDATE stepglass.runs SET wake_at = clock_timestamp() WHERE run_id = $1"
 
 
@@ -74,6 +80,20 @@ async def unpause(connection: Connection, run_id: UUID, tenant: str, by: str | N
         return
     await _say(connection, run_id, [RunUnpaused(message="Goes on", data=ByData(by=by))], known)
     await _wake(connection, run_id, row)
+
+
+async def answer(
+    connection: Connection, run_id: UUID, tenant: str, input_id: str, value: JsonValue, by: str | None
+) -> None:
+    """As `Runs.answer` says."""
+    row, known = await _locked(connection, run_id, tenant)
+    if input_id not in {each.input_id for each in known.view.asked or ()}:
+        rows = await connection.fetch(_ANSWERS, run_id)
+        raise not_asked(input_id, [Entry(run_id, 1, "input_received", row["body"].encode()) for row in rows])
+    data = InputReceivedData(input_id=input_id, value=value, by=by)
+    await _say(connection, run_id, [InputReceived(message="Answered", data=data)], known)
+    if known.view.status != "paused":
+        await _wake(connection, run_id, row)
 
 
 async def _locked(connection: Connection, run_id: UUID, tenant: str) -> tuple[Row, Known]:

@@ -6,6 +6,8 @@ StoreError
 ├── Fenced              somebody else holds the run now: stop, and say no more
 ├── NotAllowed          an outsider tried to append what only the holder of the run may
 ├── KeyReused           the idempotency key was used before, with another body
+├── UnknownInput        the run asks, and asked, no such question
+├── Answered            somebody has answered the question before
 ├── Outrun              somebody else changed the document before
 ├── StoreUnavailable    the database does not answer or is full; nothing is known to be stored
 └── UnsupportedStore    the URL names a store that we do not have, or one that cannot work
@@ -34,6 +36,14 @@ class NotAllowed(StoreError):
 
 class KeyReused(StoreError):
     """The idempotency key belongs to a request with another body."""
+
+
+class UnknownInput(StoreError):
+    """The run asks, and asked, no such question."""
+
+
+class Answered(StoreError):
+    """Somebody, or the end of the waiting time, has answered the question before."""
 
 
 class Outrun(StoreError):

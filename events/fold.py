@@ -15,6 +15,7 @@ from events.contract import (
     Event,
     InputReceived,
     InputRequired,
+    InputRequiredData,
     PlannedStep,
     Problem,
     Progress,
@@ -102,14 +103,14 @@ def _of_run(view: RunView, event: Event, seq: int) -> Change:
             return {"status": _going(view), "pipeline": data.pipeline, "started_at": event.ts, "steps": steps}
         case RunResumed():
             return {"status": _going(view)}
-        case InputRequired():
-            return {"status": "waiting"}
-        case InputReceived():
-            return {"status": "running"} if view.status == "waiting" else {}
+        case InputRequired(data=data):
+            return _asking(view, [*(view.asked or ()), data])
+        case InputReceived(data=data):
+            return _asking(view, [each for each in view.asked or () if each.input_id != data.input_id])
         case RunPaused():
             return {"status": "paused"}
         case RunUnpaused():
-            return {"status": "queued" if view.started_at is None else "running"} if view.status == "paused" else {}
+            return _goes_on(view)
         case CancelRequested():
             return {"cancel_requested": True}
         case Complete():
@@ -120,6 +121,18 @@ def _of_run(view: RunView, event: Event, seq: int) -> Change:
             return _ended(view, event)
         case _:
             return {}
+
+
+def _asking(view: RunView, asked: Sequence[InputRequiredData]) -> Change:
+    """With these questions. One that is paused stays so, whatever is asked or answered."""
+    status = "waiting" if asked else "running" if view.status == "waiting" else view.status
+    return {"asked": list(asked) or None, "status": "paused" if view.status == "paused" else status}
+
+
+def _goes_on(view: RunView) -> Change:
+    if view.status != "paused":
+        return {}
+    return {"status": "waiting" if view.asked else "queued" if view.started_at is None else "running"}
 
 
 def _going(view: RunView) -> RunStatus:
@@ -138,7 +151,14 @@ def _ended(view: RunView, event: Complete | Error | Cancelled) -> Change:
         else step
         for step in view.steps
     ]
-    return {"status": event.type, "ended_at": event.ts, "duration": duration, "eta_ms": None, "steps": steps}
+    return {
+        "status": event.type,
+        "ended_at": event.ts,
+        "duration": duration,
+        "eta_ms": None,
+        "asked": None,
+        "steps": steps,
+    }
 
 
 def _planned(plan: Sequence[PlannedStep], known: Sequence[StepView]) -> list[StepView]:

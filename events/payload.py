@@ -180,18 +180,23 @@ class StepErrorData(Wire):
 
 
 class InputRequiredData(Wire):
-    """`schema` on the wire; `json_schema` here, because pydantic keeps the other name for itself."""
+    """`schema` on the wire; `json_schema` here, because pydantic keeps the other name for itself. `expires_at` is until
+    when somebody is waited for, in Unix ms."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
     input_id: str
     json_schema: dict[str, Any] = Field(alias="schema")
     prompt: str
+    expires_at: int | None = None
 
 
 class InputReceivedData(Wire):
+    """`by` is `timeout` where nobody answered in time, and the value is what was to be taken then."""
+
     input_id: str
     value: JsonValue = None
+    by: str | None = None
 
 
 class ByData(Wire):

@@ -162,6 +162,13 @@ class Runs(Protocol):
         """Append `run_unpaused` to a paused run, and let it be claimed. Raises `UnknownRun`, `RunEnded`."""
         ...
 
+    async def answer(self, run_id: UUID, tenant: str, input_id: str, value: JsonValue, by: str | None = None) -> None:
+        """Append `input_received` to a question that the run asks, and let the run be claimed, unless it is paused.
+
+        That the value fits is for the caller to see to. Raises `UnknownRun`, `RunEnded`, `UnknownInput`, `Answered`.
+        """
+        ...
+
     async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
         """Append `cancel_requested` (once), and `cancelled` as well for a run that nobody holds.
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from events.contract import Expected, Problem, Reused
+from events.contract import Expected, InputRequiredData, Problem, Reused
 
 RunStatus = Literal["queued", "running", "waiting", "paused", "complete", "error", "cancelled"]
 StepStatus = Literal["pending", "in_progress", "retrying", "complete", "error", "skipped"]
@@ -59,7 +59,9 @@ class RunView(_Model):
     `cost_usd` sums the known costs and is None while none is known; `cost_complete` is False when some call's price
     is unknown; `max_cost_usd` is what it may come to. `reused_cost_usd` is what the results taken over had cost where
     they were made, and no part of it.
-    Times are Unix ms; `duration` is in ms, set when the run has ended.
+    `asked` are the questions that wait
+    for a person's answer, None where there are none. Times are Unix ms; `duration` is in ms, set when the run
+    has ended.
     """
 
     run_id: str
@@ -82,6 +84,7 @@ class RunView(_Model):
     duration: int | None = None
     forked_from: str | None = None
     cancel_requested: bool = False
+    asked: list[InputRequiredData] | None = None
     steps: list[StepView] = []
     problem: Problem | None = None
     failed_step: str | None = None

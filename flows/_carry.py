@@ -192,9 +192,11 @@ class Carry:
             self._run.gate.open()
 
     async def _release(self) -> None:
-        runs = self._tools.runs
-        give_up = runs.park if self._ending == "parked" else runs.release
+        runs, epoch = self._tools.runs, self.claim.epoch
         try:
-            await give_up(self.run_id, self.claim.epoch)
+            if self._ending == "parked":
+                await runs.park(self.run_id, epoch, self._run.gate.seconds if self._run else None)
+            else:
+                await runs.release(self.run_id, epoch)
         except Exception as error:  # the lease runs out by itself then
             log.warning("run %s could not be released: %s", self.run_id, error)

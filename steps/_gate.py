@@ -1,20 +1,29 @@
 """Whether steps may begin, and when nothing is at work any more in a run that is to be given up for a while."""
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 from steps._place import inside_a_step
 
+SETTLE = 0.05
+"""Seconds in which a run that waits for a person may begin a step elsewhere, before it is given up."""
+
 
 class Gate:
-    """`on_idle` is called when the gate is closed and the last step behind it has ended."""
+    """`on_idle` is called when nothing is at work any more, and nothing will be: the gate is closed, or all that is
+    left waits for a person."""
 
     def __init__(self, on_idle: Callable[[], object]) -> None:
         self._open = asyncio.Event()
         self._open.set()
         self._at_work = 0
+        self._until: list[float] = []
         self._on_idle = on_idle
+        self._idle = False
+        self.seconds: float | None = None
+        """Once it is idle: how long the first of those that wait for a person will; None where it rests for no time."""
 
     def close(self) -> None:
         """No step begins from now on; those that are at work go on to their end, with all their attempts."""
@@ -23,6 +32,9 @@ class Gate:
 
     def open(self) -> None:
         self._open.set()
+
+    async def opened(self) -> None:
+        await self._open.wait()
 
     @asynccontextmanager
     async def passed(self) -> AsyncGenerator[None]:
@@ -36,6 +48,29 @@ class Gate:
             self._at_work -= 1
             self._look()
 
+    async def given_up(self, seconds: float) -> None:
+        """Never returns: whoever takes the run up again, once somebody has answered or `seconds` are over, gets by."""
+        until = time.monotonic() + seconds
+        self._until.append(until)
+        self._look()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self._until.remove(until)
+
     def _look(self) -> None:
-        if not self._at_work and not self._open.is_set():
+        if self._at_work:
+            return
+        if not self._open.is_set():
+            self._rest(None)
+        elif self._until:
+            asyncio.get_running_loop().call_later(SETTLE, self._settled)
+
+    def _settled(self) -> None:
+        if not self._at_work and self._until:
+            self._rest(max(1.0, min(self._until) - time.monotonic()))
+
+    def _rest(self, seconds: float | None) -> None:
+        if not self._idle:
+            self._idle, self.seconds = True, seconds
             self._on_idle()

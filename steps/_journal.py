@@ -1,5 +1,6 @@
 """What a run's log says was done already, so that going on never pays for it twice."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -8,6 +9,8 @@ from pydantic import JsonValue
 from events.contract import (
     CancelRequested,
     Complete,
+    InputReceived,
+    InputRequired,
     ModelChunk,
     Partial,
     PartialWithdrawn,
@@ -55,7 +58,8 @@ class Past:
 @dataclass(slots=True)
 class Journal:
     """The fold of a log for the worker that carries the run on. `models` are those that wrote what was taken over;
-    `warned` says that the budget's use was told; `called_back` why it goes on, where that is for no worker's sake."""
+    `warned` says that the budget's use was told; `called_back` why it goes on, where that is for no worker's sake;
+    `asked` until when a person is waited for, Unix ms; `questions` counts those that the pipeline came to."""
 
     places: dict[Place, Past] = field(default_factory=dict[Place, Past])
     checkpoints: Checkpoints = field(default_factory=dict[tuple[str, str, str], JsonValue])
@@ -64,6 +68,9 @@ class Journal:
     cancel_requested: bool = False
     paused: bool = False
     called_back: str | None = None
+    asked: dict[str, int] = field(default_factory=dict[str, int])
+    answers: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    questions: Counter[str] = field(default_factory=Counter[str])
     queued_ts: int = 0
     max_cost_usd: float | None = None
     warned: bool = False
@@ -78,6 +85,11 @@ class Journal:
         for entry in entries:
             journal._add(entry)
         return journal
+
+    def next_question(self, name: str) -> str:
+        """The id of the next question of this name: the same in every process that carries the run."""
+        self.questions[name] += 1
+        return f"{name}-{self.questions[name]}"
 
     def past(self, place: Place) -> Past:
         return self.places.setdefault(place, Past())
@@ -107,6 +119,11 @@ class Journal:
                 self.started = True
             case CancelRequested():
                 self.cancel_requested = True
+            case InputRequired(data=data):
+                self.asked[data.input_id] = data.expires_at or 0
+            case InputReceived(data=data):
+                self.answers.setdefault(data.input_id, data.value)
+                self.called_back = "an answer came"
             case RunPaused():
                 self.paused = True
             case RunUnpaused():

@@ -1,7 +1,8 @@
 """How a step says that it failed, and what a viewer is told of any failure.
 
 StepFailed      the step knows what is wrong; `retryable` says whether another attempt can help
-└── OverBudget  the run has spent what it may, or nobody can tell
+├── OverBudget  the run has spent what it may, or nobody can tell
+└── Unanswered  nobody answered what the run asked, and there is no default
 DeadlinePassed  the run's time was up while the step was at work
 RunLost         this process may not write to the run any more; nothing else is said by it
 """
@@ -21,6 +22,7 @@ CANCELLED = "/problems/cancelled"
 WORKER_LOST = "/problems/worker-lost"
 BUDGET_EXCEEDED = "/problems/budget-exceeded"
 BUDGET_UNKNOWN = "/problems/budget-unknown"
+UNANSWERED = "/problems/unanswered"
 
 
 class StepFailed(Exception):
@@ -44,6 +46,14 @@ class OverBudget(StepFailed):
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.title, problem.detail)
         self.problem = problem
+
+
+class Unanswered(StepFailed):
+    """Nobody answered in time."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__("Nobody answered in time", detail)
+        self.problem = Problem(type=UNANSWERED, title=self.title, detail=detail)
 
 
 class DeadlinePassed(TimeoutError):

@@ -301,5 +301,10 @@ def test_every_address_is_in_the_reference():
     reference = (Path(__file__).parents[2] / "docs" / "http.md").read_text().replace("$RUN", "{run_id}")
 
     for operation in OPERATIONS:
-        told = operation.path.replace("/{kind}", "/...").replace("/style.css", "").replace("{version}", "2")
+        told = (
+            operation.path.replace("/{kind}", "/...")
+            .replace("/style.css", "")
+            .replace("{version}", "2")
+            .replace("{input_id}", "input-1")
+        )
         assert told in reference

@@ -25,10 +25,11 @@ BODIES: dict[str, Any] = {
     "refine": REFINEMENT,
     "edit_framework": {"vision": NEW_VISION},
     "refine_section": WISH,
+    "answer_input": {"value": 1},
 }
 # Where the owner is not answered with 200: the run has ended, and nothing was done to its document yet.
 OTHERWISE = {
-    **dict.fromkeys(("cancel_run", "pause_run", "unpause_run", "undo", "redo"), 409),
+    **dict.fromkeys(("cancel_run", "pause_run", "unpause_run", "answer_input", "undo", "redo"), 409),
     "refine_section": 202,
     "retry_run": 202,
     "leave_run": 204,
@@ -49,7 +50,7 @@ class Asked:
     async def __call__(self, name: str, headers: dict[str, str]) -> Any:
         operation = next(each for each in OPERATIONS if each.id == name)
         path = operation.path.format(
-            run_id=self.run_id, id=self.run_id, kind="invalid-input", file="index-a.js", version=1
+            run_id=self.run_id, id=self.run_id, kind="invalid-input", file="index-a.js", version=1, input_id="input-1"
         )
         bodies: dict[str, Any] = {**BODIES, "apply_refinement": {"refine_run_id": str(self.refined_by)}}
         more: dict[str, Any] = {"json": bodies[name]} if name in bodies else {}

@@ -288,7 +288,8 @@ export interface InputRequiredEvent extends RunEnvelope {
   data: InputRequiredData;
 }
 /**
- * `schema` on the wire; `json_schema` here, because pydantic keeps the other name for itself.
+ * `schema` on the wire; `json_schema` here, because pydantic keeps the other name for itself. `expires_at` is until
+ * when somebody is waited for, in Unix ms.
  */
 export interface InputRequiredData {
   input_id: string;
@@ -296,14 +297,19 @@ export interface InputRequiredData {
     [k: string]: unknown;
   };
   prompt: string;
+  expires_at?: number;
 }
 export interface InputReceivedEvent extends RunEnvelope {
   type: "input_received";
   data: InputReceivedData;
 }
+/**
+ * `by` is `timeout` where nobody answered in time, and the value is what was to be taken then.
+ */
 export interface InputReceivedData {
   input_id: string;
   value?: JsonValue;
+  by?: string;
 }
 export interface RunPausedEvent extends RunEnvelope {
   type: "run_paused";

@@ -1,0 +1,70 @@
+"""Answering what a run asks a person: the value is checked against the question's JSON Schema, then stored."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+from pydantic import BaseModel, ConfigDict, JsonValue
+from starlette.responses import JSONResponse
+
+from api.body import escape, read_json
+from api.pausing import PauseAccepted
+from api.runs import answer
+from api.state import Request
+from api.validation import invalid, validated
+from api.views import run_id_in, view_of
+from events.contract import ProblemError
+
+
+class InputAnswer(BaseModel):
+    """What `POST /api/runs/{run_id}/inputs/{input_id}` takes: a `value` as the question's `schema` says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: JsonValue
+
+
+async def answer_input(request: Request) -> JSONResponse:
+    """`POST /api/runs/{run_id}/inputs/{input_id}`: 202; 404 for what is not asked, 409 for what is answered."""
+    run_id, input_id = run_id_in(request), request.path_params["input_id"]
+    view = await view_of(request, run_id)
+    value = validated(InputAnswer, await read_json(request)).value
+    schemas = [each.json_schema for each in view.asked or () if each.input_id == input_id]
+    if schemas and (errors := list(_violations(schemas[0], value))):
+        raise invalid(errors)
+    await request.state["store"].runs.answer(run_id, request.state["tenant"], input_id, value, by="api")
+    view = await view_of(request, run_id)
+    return answer(PauseAccepted(run_id=view.run_id, status=view.status), 202)
+
+
+def _violations(schema: dict[str, Any], value: JsonValue) -> Iterator[ProblemError]:
+    """What the schema has against the value, each where it is in the body."""
+    found = Draft202012Validator(schema).iter_errors(value)  # pyright: ignore[reportUnknownMemberType] # untyped instance
+    for error in found:
+        place = "/value" + "".join(f"/{escape(part)}" for part in error.absolute_path)
+        if error.validator == "required":
+            known: Any = error.instance
+            wanted: Any = error.validator_value
+            missing = (name for name in wanted if name not in known)
+            yield from (ProblemError(pointer=f"{place}/{escape(name)}", detail="It is missing.") for name in missing)
+        else:
+            yield ProblemError(pointer=place, detail=_sentence(error))
+
+
+def _sentence(error: ValidationError) -> str:
+    bound: Any = error.validator_value
+    match error.validator:
+        case "type":
+            return f"It is not of the type {bound}."
+        case "enum":
+            return f"It is none of {', '.join(map(str, bound))}."
+        case "minLength" | "minItems" | "maxLength" | "maxItems":
+            side = "at least" if error.validator.startswith("min") else "at most"
+            return f"It may have {side} {bound} {'characters' if error.validator.endswith('Length') else 'items'}."
+        case "minimum" | "maximum":
+            return f"It may be {'at least' if error.validator == 'minimum' else 'at most'} {bound}."
+        case "additionalProperties":
+            return "It has a field that is not asked for."
+        case _:
+            return f"It breaks {error.validator}."
