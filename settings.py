@@ -61,6 +61,18 @@ class Settings(BaseSettings):
         gt=0,
         description="US dollars that a run may cost, unless its start says otherwise. Unset: no limit.",
     )
+    runs_per_minute: int = Field(default=600, ge=1, description="Runs a minute, for each tenant.")
+    live_runs: int = Field(
+        default=1000, validation_alias="STEPGLASS_LIVE_RUNS", ge=1, description="Runs of a tenant that have not ended."
+    )
+    streams: int = Field(
+        default=2000, ge=1, description="Streams that each process of the API keeps open for a tenant."
+    )
+    spend_per_day_usd: float | None = Field(
+        default=None,
+        gt=0,
+        description="US dollars a day (UTC) after which a tenant starts no more runs. Unset: no limit.",
+    )
     lease: float = Field(
         default=10.0, ge=1, description="Seconds after which a run whose worker is gone is taken over by another."
     )

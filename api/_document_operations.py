@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import create_model
 
 from api import documents, refining, start
-from api._operation import JSON, MERGE_PATCH, RUN, Answer, Endpoint, Operation
+from api._operation import JSON, LIMITED, MERGE_PATCH, RATE, RUN, Answer, Endpoint, Operation
 from api.document import DocumentBody
 from flows.catalogue import CATALOGUE
 
@@ -58,8 +58,10 @@ DOCUMENT_OPERATIONS: list[Operation] = [
         endpoint=refining.refine_section,
         tag="Documents",
         summary="Have a section written anew",
-        answers={202: Answer("A run about this one is accepted and stored.", {JSON: start.Started}, ["Location"])},
-        problems=MADE,
+        answers={
+            202: Answer("A run about this one is accepted and stored.", {JSON: start.Started}, ["Location", *RATE])
+        },
+        problems=[*MADE, *LIMITED],
         parameters=["Idempotency-Key"],
         takes=FORM.wish,
     ),

@@ -15,6 +15,10 @@ SSE, NDJSON = "text/event-stream", "application/x-ndjson"
 TEXT, MERGE_PATCH = "text/plain", "application/merge-patch+json"
 # What can be wrong whenever an address names a run.
 RUN = ("unknown-run", "unavailable")
+# What can stand in the way of another run, and of another stream.
+LIMITED = ("too-many-runs", "too-many-live-runs", "day-is-spent")
+STREAMED = ("too-many-streams", "too-many-viewers")
+RATE = ("RateLimit", "RateLimit-Policy")
 BODY_PROBLEMS = [
     "bad-request",
     "invalid-json",

@@ -3,7 +3,7 @@
 from pydantic import JsonValue
 
 from api import changes, inputs, pausing, retry, runs, start, vision, watch
-from api._operation import JSON, MARKDOWN, NDJSON, RUN, SSE, Answer, Endpoint, Operation
+from api._operation import JSON, LIMITED, MARKDOWN, NDJSON, RATE, RUN, SSE, STREAMED, Answer, Endpoint, Operation
 from api.dialect import SmallEvent
 from api.views import RunBody
 from flows.catalogue import CATALOGUE
@@ -18,10 +18,12 @@ def small_stream(path: str, endpoint: Endpoint, summary: str, pipeline: str) -> 
         tag="Vision Framework",
         summary=summary,
         answers={
-            200: Answer("The events of the run in the small dialect, to its end.", {SSE: SmallEvent}, ["X-Run-ID"]),
+            200: Answer(
+                "The events of the run in the small dialect, to its end.", {SSE: SmallEvent}, ["X-Run-ID", *RATE]
+            ),
             204: Answer("`Last-Event-ID` is the last word of the run: no more will come.", headers=["X-Run-ID"]),
         },
-        problems=[*RUN, "too-many-streams"],
+        problems=[*RUN, *LIMITED, *STREAMED],
         parameters=["Idempotency-Key", "Last-Event-ID"],
         takes=CATALOGUE[pipeline].input_model,
         body_optional=True,
@@ -37,11 +39,15 @@ RUN_OPERATIONS: list[Operation] = [
         summary="Start a run",
         answers={
             200: Answer(
-                "With `Prefer: wait=N`: the run has ended in time, well or not; see `status`.", {JSON: RunBody}
+                "With `Prefer: wait=N`: the run has ended in time, well or not; see `status`.",
+                {JSON: RunBody},
+                ["Location", "Preference-Applied", *RATE],
             ),
-            202: Answer("The run is accepted and stored.", {JSON: start.Started}, ["Location", "Preference-Applied"]),
+            202: Answer(
+                "The run is accepted and stored.", {JSON: start.Started}, ["Location", "Preference-Applied", *RATE]
+            ),
         },
-        problems=["unavailable"],
+        problems=["unavailable", *LIMITED],
         parameters=["Idempotency-Key", "Prefer"],
         takes=start.StartRun,
     ),
@@ -68,7 +74,7 @@ RUN_OPERATIONS: list[Operation] = [
                 {SSE: changes.RunChanged | watch.Message, NDJSON: changes.RunChanged | watch.Message},
             )
         },
-        problems=["bad-request", "not-acceptable", "too-many-streams", "unavailable"],
+        problems=["bad-request", "not-acceptable", *STREAMED, "unavailable"],
         parameters=["Last-Event-ID", "change", "status", "pipeline"],
     ),
     Operation(
@@ -90,7 +96,7 @@ RUN_OPERATIONS: list[Operation] = [
             200: Answer("Events and control frames, to the last word.", {SSE: watch.Message, NDJSON: watch.Message}),
             204: Answer("The cursor is at the last word: no more will come."),
         },
-        problems=[*RUN, "bad-request", "not-acceptable", "too-many-streams"],
+        problems=[*RUN, "bad-request", "not-acceptable", *STREAMED],
         parameters=["Last-Event-ID", "after", "snapshot"],
     ),
     Operation(
@@ -154,8 +160,8 @@ RUN_OPERATIONS: list[Operation] = [
         endpoint=retry.retry_run,
         tag="Runs",
         summary="Do a run again, from a failed step or any other",
-        answers={202: Answer("The new run is accepted and stored.", {JSON: start.Started}, ["Location"])},
-        problems=[*RUN, "not-finished"],
+        answers={202: Answer("The new run is accepted and stored.", {JSON: start.Started}, ["Location", *RATE])},
+        problems=[*RUN, *LIMITED, "not-finished"],
         parameters=["Idempotency-Key"],
         takes=retry.Retry,
         body_optional=True,

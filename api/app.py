@@ -36,7 +36,16 @@ ASKED = [
     "Stepglass-Author",
     "X-Request-ID",
 ]
-TOLD = ["ETag", "Location", "Preference-Applied", "Retry-After", "X-Request-ID", "X-Run-ID"]
+TOLD = [
+    "ETag",
+    "Location",
+    "Preference-Applied",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-ID",
+    "X-Run-ID",
+]
 
 
 def create_app(settings: Settings, store: Store | None = None) -> Starlette:
@@ -52,7 +61,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
             if reading is not None:
                 reading.streams.set_function(lambda: hub.stats.viewers + feeds.viewers)
             prefect = PrefectProbe(settings)
-            streams = await stack.enter_async_context(Streams(reading).told(opened.alerts))
+            streams = await stack.enter_async_context(Streams(reading, settings.streams).told(opened.alerts))
             yield State(settings=settings, store=opened, hub=hub, feeds=feeds, prefect=prefect, streams=streams)
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)

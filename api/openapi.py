@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from api._operation import Answer, Operation
+from api._operation import LIMITED, STREAMED, Answer, Operation
 from api.problems import KINDS, MEDIA_TYPE, Kind
 from api.runs import LARGEST_PAGE, PAGE, STATUSES
 from api.stats import DAYS, MOST_DAYS
@@ -125,12 +125,22 @@ HEADERS: dict[str, Doc] = {
     "ETag": {"schema": {"type": "string"}, "description": "The version, for `If-Match`."},
     "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
+    "RateLimit": {
+        "schema": {"type": "string"},
+        "description": "What is left of the tenant's limits: runs, and the seconds until there is one more.",
+        "example": '"runs";r=599;t=60, "live-runs";r=999',
+    },
+    "RateLimit-Policy": {
+        "schema": {"type": "string"},
+        "description": "The limits themselves: runs, and the seconds in which.",
+        "example": '"runs";q=600;w=60, "live-runs";q=1000',
+    },
     "Allow": {"schema": {"type": "string"}, "description": "The methods that this address takes."},
     "WWW-Authenticate": {"schema": {"type": "string"}, "description": "How to present a token."},
 }
 PROBLEM_HEADERS = {
     "unauthorized": "WWW-Authenticate",
-    **dict.fromkeys(("unavailable", "not-finished", "not-ready", "too-many-streams"), "Retry-After"),
+    **dict.fromkeys(("unavailable", "not-finished", "not-ready", *LIMITED, *STREAMED), "Retry-After"),
 }
 ABOUT = """Staged model generations that anyone can watch live. `POST /api/runs` starts a run,
 `GET /api/runs/{run_id}/events` watches it: one append-only log, read from any position.

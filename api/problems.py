@@ -77,6 +77,10 @@ KINDS: dict[str, Kind] = {
             "key-reused", 422, "The idempotency key was used for another request", "Take a new key for a new request."
         ),
         Kind("headers-too-large", 431, "The request's headers are too large", "Send at most 64 KB of them."),
+        Kind("too-many-runs", 429, "Too many runs were started", "Start it after `Retry-After` seconds."),
+        Kind("too-many-live-runs", 429, "Too many runs are going on", "Start it when one of them has ended."),
+        Kind("day-is-spent", 429, "The day's money is spent", "Start it tomorrow; a day is one of UTC."),
+        Kind("too-many-viewers", 429, "Too many streams are open", "Close one of them, or try again later."),
         Kind("internal-error", 500, "Something went wrong on our side", "Report the `request_id`; it is in our log."),
         Kind("unavailable", 503, "The store does not answer", "Send it again after `Retry-After` seconds."),
         Kind("too-many-streams", 503, "Too many streams are open", "Try again after `Retry-After` seconds."),

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 from api.body import read_json
 from api.document import Present, change, present
 from api.headers import author, idempotency_key
+from api.limits import Admitted
 from api.problems import HttpProblem, unknown_run
 from api.start import accept, told
 from api.state import Request
@@ -45,7 +46,7 @@ async def refine_section(request: Request) -> JSONResponse:
     return JSONResponse(body, 202, headers)
 
 
-async def started_before(request: Request, now: Present, wish: BaseModel) -> UUID | None:
+async def started_before(request: Request, now: Present, wish: BaseModel) -> Admitted | None:
     """The run that this `Idempotency-Key` started, although the document may have changed since.
 
     Raises `KeyReused` when it was another wish, or about another run.
@@ -58,7 +59,7 @@ async def started_before(request: Request, now: Present, wish: BaseModel) -> UUI
     same = header.about == now.run_id and header.pipeline == now.document.refiner
     if not same or not wished(wish, await runs.input(run_id, tenant)):
         raise KeyReused("another run, section or wish")
-    return run_id
+    return Admitted(run_id)
 
 
 def wished(wish: BaseModel, given: JsonValue) -> bool:

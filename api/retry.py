@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from api.body import read_json
 from api.headers import idempotency_key
+from api.limits import Admitted, admit
 from api.problems import HttpProblem
 from api.start import Budget, pipeline_named, told
 from api.state import Request
@@ -45,8 +46,8 @@ def has_no_body(request: Request) -> bool:
     return "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
 
 
-async def again(request: Request, run_id: UUID, wish: Retry) -> UUID:
-    """Commit the new run, or find the one that this `Idempotency-Key` started already. Gives its id."""
+async def again(request: Request, run_id: UUID, wish: Retry) -> Admitted:
+    """Commit the new run, or find the one that this `Idempotency-Key` started already."""
     store, tenant, settings = request.state["store"], request.state["tenant"], request.state["settings"]
     source = await view_of(request, run_id)
     if source.status not in LAST_WORDS:
@@ -79,7 +80,7 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> UUID:
         about=(await store.runs.header(run_id, tenant)).about,
         max_cost_usd=wish.max_cost_usd,
     )
-    return (await store.runs.accept(new)).run_id
+    return await admit(request, new)
 
 
 def in_this_version(pipeline: Pipeline, before: JsonValue) -> JsonValue:

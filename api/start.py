@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse
 
 from api.body import escape, read_json
 from api.headers import idempotency_key, preferred_wait
+from api.limits import Admitted, admit
 from api.state import Request
 from api.validation import invalid, validated
 from api.waiting import ended_within
@@ -45,19 +46,20 @@ async def start_run(request: Request) -> JSONResponse:
     wait = preferred_wait(request)
     wanted = validated(StartRun, await read_json(request))
     pipeline, limit = pipeline_named(wanted.pipeline), wanted.max_cost_usd
-    run_id = await accept(request, pipeline, wanted.input, at="/input", max_cost_usd=limit)
-    started, headers = told(run_id)
+    accepted = await accept(request, pipeline, wanted.input, at="/input", max_cost_usd=limit)
+    started, headers = told(accepted)
     if wait is not None:
         headers["Preference-Applied"] = f"wait={wait:.0f}"
-        if (ended := await ended_within(request, run_id, wait)) is not None:
+        if (ended := await ended_within(request, accepted.run_id, wait)) is not None:
             return JSONResponse({**started, **ended}, 200, headers)
     return JSONResponse(started, 202, headers)
 
 
-def told(run_id: UUID) -> tuple[dict[str, Any], dict[str, str]]:
+def told(accepted: Admitted) -> tuple[dict[str, Any], dict[str, str]]:
     """Body and headers of the answer to who started it."""
+    run_id = accepted.run_id
     started = Started(run_id=run_id, events_url=f"/api/runs/{run_id}/events").model_dump(mode="json")
-    return started, {"Location": f"/api/runs/{run_id}", "Cache-Control": "no-store"}
+    return started, {"Location": f"/api/runs/{run_id}", "Cache-Control": "no-store", **accepted.headers}
 
 
 def pipeline_named(name: str) -> Pipeline:
@@ -81,8 +83,8 @@ async def accept(
     *,
     about: UUID | None = None,
     max_cost_usd: float | None = None,
-) -> UUID:
-    """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already. Gives its id."""
+) -> Admitted:
+    """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already."""
     given = validated(pipeline.input_model, document, at)
     settings = request.state["settings"]
     limit = max_cost_usd or settings.max_cost_usd
@@ -98,4 +100,4 @@ async def accept(
         about=about,
         max_cost_usd=max_cost_usd,
     )
-    return (await request.state["store"].runs.accept(new)).run_id
+    return await admit(request, new)

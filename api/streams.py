@@ -1,10 +1,10 @@
-"""What becomes of streams: how many were asked for, how many went on from a cursor, how many failed and why."""
+"""What becomes of streams: how many were asked for, are open, went on from a cursor, and failed and why."""
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections import Counter, defaultdict
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,11 +35,28 @@ class Count:
 
 
 class Streams:
-    """One per process. `reading` are the figures that operators see, where they want any."""
+    """One per process. `reading` are the figures that operators see, where they want any; `most` is how many a tenant
+    may have open. Every process counts its own: nobody else knows whether a stream is still there."""
 
-    def __init__(self, reading: Reading | None = None) -> None:
+    def __init__(self, reading: Reading | None = None, most: int | None = None) -> None:
         self.reading = reading
+        self.most = most
+        self.open: Counter[str] = Counter()
         self._counts: defaultdict[str, Count] = defaultdict(Count)
+
+    def full(self, tenant: str) -> bool:
+        return self.most is not None and self.open[tenant] >= self.most
+
+    @contextmanager
+    def holding(self, tenant: str) -> Generator[None]:
+        """Around a stream, from before its first byte to behind its last, whoever ends it."""
+        self.open[tenant] += 1
+        try:
+            yield
+        finally:
+            self.open[tenant] -= 1
+            if not self.open[tenant]:
+                del self.open[tenant]
 
     def opened(self, tenant: str, *, resumed: bool) -> None:
         """A stream was asked for, whatever became of it."""
@@ -98,18 +115,21 @@ class Streams:
 
 
 class Stream(EventSourceResponse):
-    """One that tells how it failed."""
+    """One that is counted while it is sent, and tells how it failed. Between `Streams.full` and its first step nobody
+    else gets a turn."""
 
-    def __init__(self, frames: AsyncGenerator[bytes, None], failed: Callable[[str], object], **more: Any) -> None:
+    def __init__(self, streams: Streams, tenant: str, frames: AsyncGenerator[bytes, None], **more: Any) -> None:
         super().__init__(frames, **more)  # pyright: ignore[reportUnknownMemberType]
-        self._failed = failed
+        self._streams = streams
+        self._tenant = tenant
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await super().__call__(scope, receive, send)
-        except SendTimeoutError:
-            self._failed(UNREAD)
-            raise
-        except Exception:
-            self._failed("broken")
-            raise
+        with self._streams.holding(self._tenant):
+            try:
+                await super().__call__(scope, receive, send)
+            except SendTimeoutError:
+                self._streams.failed(self._tenant, UNREAD)
+                raise
+            except Exception:
+                self._streams.failed(self._tenant, "broken")
+                raise

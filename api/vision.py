@@ -8,11 +8,12 @@ from api.body import parse, read, read_json
 from api.cursor import last_event_id
 from api.dialect import SMALL_DIALECT
 from api.headers import idempotency_key
+from api.limits import Admitted
 from api.problems import HttpProblem
 from api.start import accept, checked
 from api.state import Request
 from api.views import view_of
-from api.watch import at_the_end, stream
+from api.watch import at_the_end, room, stream
 from events.errors import KeyReused
 from flows.catalogue import CATALOGUE, Pipeline
 
@@ -30,12 +31,14 @@ async def refine(request: Request) -> Response:
 async def start_and_watch(request: Request, pipeline: Pipeline) -> Response:
     """Starts a run, or, with a `Last-Event-ID`, goes on watching the one that the `Idempotency-Key` started."""
     after = last_event_id(request)
+    # Before anything is started that could not be watched.
+    room(request)
     if after is None:
-        run_id = await accept(request, pipeline, await read_json(request))
+        accepted = await accept(request, pipeline, await read_json(request))
     else:
-        run_id = await resumed(request, pipeline)
-    view = await view_of(request, run_id)
-    headers = {"X-Run-ID": str(run_id)}
+        accepted = Admitted(await resumed(request, pipeline))
+    view = await view_of(request, accepted.run_id)
+    headers = {"X-Run-ID": str(accepted.run_id), **accepted.headers}
     if at_the_end(view, after):
         return Response(status_code=204, headers=headers)
     # The dialect has no words for a gap: who is ahead of the log (it was restored) sees it whole, once more.

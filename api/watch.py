@@ -73,6 +73,18 @@ def at_the_end(view: RunView, after: int | None) -> bool:
     return view.status in LAST_WORDS and after == view.tail_seq
 
 
+def room(request: Request, *, resumed: bool = False) -> None:
+    """Raises `HttpProblem` where no other stream may be opened: 503, or 429 where it is the tenant's own doing."""
+    streams, tenant, later = request.state["streams"], request.state["tenant"], {"Retry-After": "5"}
+    if request.state["hub"].stats.viewers + request.state["feeds"].viewers >= MOST_STREAMS:
+        streams.opened(tenant, resumed=resumed)
+        streams.failed(tenant, "refused")
+        raise HttpProblem("too-many-streams", "This server's streams are all in use.", headers=later)
+    if streams.full(tenant):
+        detail = f"There are {streams.most} open at this server, which is as many as one tenant may have."
+        raise HttpProblem("too-many-viewers", detail, headers=later)
+
+
 def stream(
     request: Request,
     view: RunView,
@@ -98,16 +110,16 @@ def response(
 ) -> Stream:
     """`frames` as a response. They come ready, pings too: sse-starlette adds headers and looks after the connection.
 
-    `resumed`: they go on from a cursor. Raises `HttpProblem` 503 when this process has no stream left.
+    `resumed`: they go on from a cursor. Raises `HttpProblem` 503 when this process has no stream left, 429 when the
+    tenant has none.
     """
     streams, tenant = request.state["streams"], request.state["tenant"]
+    room(request, resumed=resumed)
     streams.opened(tenant, resumed=resumed)
-    if request.state["hub"].stats.viewers + request.state["feeds"].viewers >= MOST_STREAMS:
-        streams.failed(tenant, "refused")
-        raise HttpProblem("too-many-streams", "This server's streams are all in use.", headers={"Retry-After": "5"})
     return Stream(
+        streams,
+        tenant,
         frames,
-        lambda reason: streams.failed(tenant, reason),
         media_type=media_type,
         headers=headers,
         ping=0,

@@ -66,17 +66,18 @@ async def write(connection: Connection, batches: Sequence[RunBatch]) -> list[str
         [number for number, batch in numbered for _ in batch.done],
         [step for batch in batches for step, _ in batch.done],
         [duration for batch in batches for _, duration in batch.done],
-        *_totals([batch.view if batch.rewritten and batch.view.status in LAST_WORDS else None for batch in batches]),
+        *_totals([batch.view if batch.rewritten else None for batch in batches]),
     )
     return [row["outcome"] for row in rows]
 
 
-def _totals(ended: Sequence[RunView | None]) -> list[list[Any]]:
-    """What is counted of runs that end here, column by column; None for those that go on."""
+def _totals(written: Sequence[RunView | None]) -> list[list[Any]]:
+    """What is counted of runs that end here, column by column, and what all have cost; None where there is no word."""
+    ended = [view if view and view.status in LAST_WORDS else None for view in written]
     return [
         [view and view.input_tokens for view in ended],
         [view and view.output_tokens for view in ended],
-        [view and view.cost_usd for view in ended],
+        [view and view.cost_usd for view in written],
         [view and view.cost_complete for view in ended],
         [view and view.problem and _short(view.problem.title) for view in ended],
         [view and view.failed_step and _short(view.failed_step) for view in ended],

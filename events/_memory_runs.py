@@ -8,12 +8,14 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from events import _memory_wishes as wishes
+from events._memory_limits import Counter
 from events._percentile import percentile
 from events._record import Durations, Record
 from events.contract import Expected
 from events.errors import KeyReused, UnknownRun
 from events.fold import opening
 from events.ids import uuid7
+from events.limits import Limits
 from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
 from events.view import RunView
 
@@ -27,13 +29,18 @@ class MemoryRuns:
         self._changed = changed
         self._keys: dict[tuple[str, str], UUID] = {}
         self._past = Durations()
+        self._counter = Counter(records, clock)
         self._ears: set[asyncio.Queue[UUID | None]] = set()
 
-    async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
+    async def accept(
+        self, new: NewRun, *, holder: str | None = None, lease: float = 10.0, limits: Limits | None = None
+    ) -> Accepted:
         if new.idempotency_key is not None:
             known = self._keys.get((new.tenant, new.idempotency_key))
             if known is not None:
-                return Accepted(self._same(self._records[known], new), created=False)
+                return self._accepted(self._same(self._records[known], new), False, new, limits)
+        if limits is not None:
+            self._counter.check(new.tenant, limits)
         run_id, now = uuid7(), self._clock()
         record = Record(run_id, new, now + new.deadline, opening(str(run_id)), self._past, self._changed)
         if holder is not None:
@@ -44,7 +51,11 @@ class MemoryRuns:
             self._keys[new.tenant, new.idempotency_key] = run_id
         if holder is None:
             self._tell(None)
-        return Accepted(run_id, created=True)
+        self._counter.note(new.tenant)
+        return self._accepted(run_id, True, new, limits)
+
+    def _accepted(self, run_id: UUID, created: bool, new: NewRun, limits: Limits | None) -> Accepted:
+        return Accepted(run_id, created, None if limits is None else self._counter.standing(new.tenant, limits))
 
     def _same(self, record: Record, new: NewRun) -> UUID:
         if record.new.body_hash != new.body_hash:

@@ -10,16 +10,14 @@ from pydantic import JsonValue
 from events import _pg_lists as lists, _pg_wishes as wishes
 from events._listener import Listener
 from events._pg import Database, Row
+from events._pg_accept import accept
 from events.contract import Expected
-from events.errors import Fenced, KeyReused
-from events.fold import fold, opening
-from events.ids import uuid7
-from events.log import Entry, encode
+from events.errors import Fenced
+from events.limits import Limits
 from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
 from events.view import RunView
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
-_ACCEPT = "SELECT * FROM stepglass.accept($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"
 _FREE = """
     SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
     FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled')
@@ -73,22 +71,10 @@ class PostgresRuns:
         """Raises `StoreUnavailable` also for a server that answers but may not write."""
         await self._database.call(lambda connection: connection.execute(_NOTHING), patience=0)
 
-    async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
-        run_id = uuid7()
-        bodies = [encode(event) for event in new.first]
-        view = opening(str(run_id))
-        for seq, (event, body) in enumerate(zip(new.first, bodies, strict=True), 1):
-            view = fold(view, Entry(run_id, seq, event.type, body))
-        arguments = (
-            *(run_id, new.tenant, new.pipeline, json.dumps(new.input), new.idempotency_key),
-            *(new.body_hash, new.deadline, holder, lease, view.model_dump_json(exclude_defaults=True)),
-            *([event.type for event in new.first], [body.decode() for body in bodies], new.about, new.forked_from),
-        )
-        row = await self._database.call(lambda connection: connection.fetchrow(_ACCEPT, *arguments))
-        assert row is not None
-        if not row["same_body"]:
-            raise KeyReused(f"The key '{new.idempotency_key}' started run {row['run_id']}, with another body.")
-        return Accepted(UUID(str(row["run_id"])), row["created"])
+    async def accept(
+        self, new: NewRun, *, holder: str | None = None, lease: float = 10.0, limits: Limits | None = None
+    ) -> Accepted:
+        return await accept(self._database, new, holder, lease, limits)
 
     async def claim(
         self,

@@ -6,12 +6,15 @@ StoreError
 ├── Fenced              somebody else holds the run now: stop, and say no more
 ├── NotAllowed          an outsider tried to append what only the holder of the run may
 ├── KeyReused           the idempotency key was used before, with another body
+├── OverLimit           the tenant has used what it may, for now
 ├── UnknownInput        the run asks, and asked, no such question
 ├── Answered            somebody has answered the question before
 ├── Outrun              somebody else changed the document before
 ├── StoreUnavailable    the database does not answer or is full; nothing is known to be stored
 └── UnsupportedStore    the URL names a store that we do not have, or one that cannot work
 """
+
+from events.limits import Limit, Standing
 
 
 class StoreError(Exception):
@@ -36,6 +39,15 @@ class NotAllowed(StoreError):
 
 class KeyReused(StoreError):
     """The idempotency key belongs to a request with another body."""
+
+
+class OverLimit(StoreError):
+    """The tenant may not start another run now: `limit` says why, `standing` what it has used."""
+
+    def __init__(self, limit: Limit, standing: Standing) -> None:
+        super().__init__(f"The limit of {limit} is reached.")
+        self.limit: Limit = limit
+        self.standing = standing
 
 
 class UnknownInput(StoreError):

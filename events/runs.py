@@ -15,6 +15,7 @@ from pydantic import JsonValue
 
 from events.contract import Event, Expected, RunQueued
 from events.ids import body_hash
+from events.limits import Limits, Standing
 from events.view import RunView
 
 DEFAULT_TENANT = "default"
@@ -61,10 +62,12 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """`created` is False when the idempotency key named a run that was there already."""
+    """`created` is False when the idempotency key named a run that was there already. `standing` is what the tenant
+    has used by now, where limits were given."""
 
     run_id: UUID
     created: bool
+    standing: Standing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +113,14 @@ class Header:
 
 
 class Runs(Protocol):
-    async def accept(self, new: NewRun, *, holder: str | None = None, lease: float = 10.0) -> Accepted:
-        """Commit the run and its first events; the same tenant, key and body give the same run again.
+    async def accept(
+        self, new: NewRun, *, holder: str | None = None, lease: float = 10.0, limits: Limits | None = None
+    ) -> Accepted:
+        """Commit the run and its first events; the same tenant, key and body give the same run again, whatever
+        `limits` say of others.
 
         With `holder`, a run that is created here is also held by it (epoch 1, never offered to other workers before the
-        lease runs out); get it with `claim(run_id=…)`. Raises `KeyReused`, `StoreUnavailable`.
+        lease runs out); get it with `claim(run_id=…)`. Raises `KeyReused`, `OverLimit`, `StoreUnavailable`.
         """
         ...
 
