@@ -13,6 +13,7 @@ from bench._calm import Calm
 from bench._figures import Figure
 from bench._flood import Flood, flood
 from bench._site import Site
+from bench._tasks import Tasks
 
 MB = 1024 * 1024
 REST = 3000
@@ -31,6 +32,8 @@ class Load:
 
     def __post_init__(self) -> None:
         self._figure("longest task", "ms", 100)
+        self._figure("longest task, processor time", "ms", 50)
+        self._figure("processor time of all tasks, of a second", "ms", 500)
         self._figure("frames a second", "fps", None, at_least=True)
         self._figure("longest time between two frames", "ms", None)
         self._figure("last word of it seen after", "ms", 1000)
@@ -52,19 +55,24 @@ class Load:
             before = 0
             for number in range(runs):
                 await calm()
-                await self._once(site, page, heap)
+                await self._once(site, browser, page, heap)
                 left = await heap.used()
                 if number:
                     self.note("memory of a further run, left", (left - before) / MB)
                 before = left
 
-    async def _once(self, site: Site, page: Page, heap: Heap) -> None:
+    async def _once(self, site: Site, browser: Browser, page: Page, heap: Heap) -> None:
         async with flood(site.store, self.step) as run:
             await show(page, site, run)
             await page.evaluate("__probe.longTasks.length = 0, __probe.recording = true, __probe.look()")
+            tasks = Tasks()
+            await tasks.begin(browser)
             took = await run.write(self.piece, self.seconds)
             self.note("chunks a second", len(run.said) / took)
             self.note("last word of it seen after", await until_seen(page, run))
+            costs = await tasks.end()
+            self.note("longest task, processor time", max(costs))
+            self.note("processor time of all tasks, of a second", sum(costs) / took)
             await self._judge(page, run)
         await until(page, "!document.querySelector('dialog [data-status=in_progress]')")
         await page.wait_for_timeout(500)
