@@ -21,6 +21,7 @@ SHORTEST = 6
 PATTERNS = [
     (re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {REDACTED}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), REDACTED),
     (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/@\"']*):[^\s/@\"']+@"), rf"\1:{REDACTED}@"),
     (re.compile(r"(?i)\b((?:access_?|api_?)?(?:token|key|secret|password))=[^\s&\"']+"), rf"\1={REDACTED}"),
 ]

@@ -83,6 +83,11 @@ class Settings(BaseSettings):
         default_factory=dict[str, SecretStr],
         description="Bearer tokens, as tenant:token,tenant:token. Unset: no tokens, one tenant called default.",
     )
+    token_secret: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="What tokens for one run are signed with, 32 characters at least. Unset: made once, in the store.",
+    )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list[str],
         description="Origins, separated by commas, whose pages may call the API. None by default.",

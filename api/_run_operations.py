@@ -2,7 +2,7 @@
 
 from pydantic import JsonValue
 
-from api import changes, inputs, pausing, retry, runs, start, vision, watch
+from api import changes, inputs, pausing, retry, run_tokens, runs, start, vision, watch
 from api._operation import JSON, LIMITED, MARKDOWN, NDJSON, RATE, RUN, SSE, STREAMED, Answer, Endpoint, Operation
 from api.dialect import SmallEvent
 from api.views import RunBody
@@ -97,7 +97,16 @@ RUN_OPERATIONS: list[Operation] = [
             204: Answer("The cursor is at the last word: no more will come."),
         },
         problems=[*RUN, "bad-request", "not-acceptable", *STREAMED],
-        parameters=["Last-Event-ID", "after", "snapshot"],
+        parameters=["Last-Event-ID", "after", "snapshot", "token"],
+    ),
+    Operation(
+        method="POST",
+        path="/api/runs/{run_id}/token",
+        endpoint=run_tokens.make_token,
+        tag="Runs",
+        summary="Get a token that reads this run alone",
+        answers={200: Answer("A token for a quarter of an hour.", {JSON: run_tokens.RunToken})},
+        problems=RUN,
     ),
     Operation(
         method="GET",

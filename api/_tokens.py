@@ -1,4 +1,7 @@
-"""Who is asking: a bearer token names its tenant. Without tokens in the settings there is one tenant, unasked."""
+"""Who is asking: a bearer token names its tenant. Without tokens in the settings there is one tenant, unasked.
+
+A token for one run (`api.run_tokens`) names a tenant only where that run is read; anywhere else it is no token.
+"""
 
 import hmac
 from collections.abc import Mapping
@@ -7,7 +10,9 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.problems import HttpProblem
+from api.problems import HttpProblem, unavailable
+from api.run_tokens import in_address, presented
+from events.errors import StoreUnavailable
 from events.runs import DEFAULT_TENANT
 
 # What may be seen without a tenant's token: whether we live, how to talk to us, and the page, which asks for it itself;
@@ -28,9 +33,12 @@ class Tokens:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.tokens:
             given = Headers(scope=scope).get("authorization")
-            tenant = self.tenant(given)
+            try:
+                tenant = self.tenant(given) or await self.reader(scope, given)
+            except StoreUnavailable as error:
+                return await unavailable(error).response()(scope, receive, send)
             if tenant is None and not is_open(scope["path"]):
-                return await refusal(given).response()(scope, receive, send)
+                return await refusal(given or in_address(scope)).response()(scope, receive, send)
             scope["state"]["tenant"] = tenant
         elif scope["type"] == "http":
             scope["state"]["tenant"] = DEFAULT_TENANT
@@ -43,6 +51,16 @@ class Tokens:
         known = [tenant for tenant, secret in self.tokens.items() if hmac.compare_digest(secret, given)]
         return known[0] if known and scheme.lower() == "bearer" else None
 
+    async def reader(self, scope: Scope, authorization: str | None) -> str | None:
+        """The tenant of the one run that is to be read. A tenant whose token was taken from the settings has none."""
+        scheme, _, bearer = (authorization or "").partition(" ")
+        asked = presented(scope, bearer.strip() if scheme.lower() == "bearer" else None)
+        if asked is None:
+            return None
+        run_id, token = asked
+        tenant = await scope["state"]["run_tokens"].tenant(token, run_id)
+        return tenant if tenant in self.tokens else None
+
 
 def is_open(path: str) -> bool:
     return path in OPEN or path.startswith(OPEN_BELOW)
@@ -50,5 +68,5 @@ def is_open(path: str) -> bool:
 
 def refusal(given: str | None) -> HttpProblem:
     error = ', error="invalid_token"' if given else ""
-    detail = "This token is not known." if given else "The request has no token."
+    detail = "This token is not known, or not for this, or not any more." if given else "The request has no token."
     return HttpProblem("unauthorized", detail, headers={"WWW-Authenticate": f'Bearer realm="stepglass"{error}'})

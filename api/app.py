@@ -16,6 +16,7 @@ from api._tokens import Tokens
 from api.health import PrefectProbe
 from api.operations import routes
 from api.problems import HANDLERS
+from api.run_tokens import RunTokens
 from api.state import State
 from api.streams import Streams
 from events.errors import UnsupportedStore
@@ -62,7 +63,16 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
                 reading.streams.set_function(lambda: hub.stats.viewers + feeds.viewers)
             prefect = PrefectProbe(settings)
             streams = await stack.enter_async_context(Streams(reading, settings.streams).told(opened.alerts))
-            yield State(settings=settings, store=opened, hub=hub, feeds=feeds, prefect=prefect, streams=streams)
+            run_tokens = RunTokens(settings.token_secret, opened.keys)
+            yield State(
+                settings=settings,
+                store=opened,
+                hub=hub,
+                feeds=feeds,
+                prefect=prefect,
+                streams=streams,
+                run_tokens=run_tokens,
+            )
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)
     # An address has one spelling; a redirect would lose the body of a POST in many clients.

@@ -96,6 +96,12 @@ PARAMETERS: dict[str, Doc] = {
         "schema": {"type": "integer", "enum": [0, 1]},
         "description": "1, without a cursor: begin with one snapshot instead of the whole log.",
     },
+    "token": {
+        "name": "token",
+        "in": "query",
+        "schema": {"type": "string"},
+        "description": "A token for this run alone, for an `EventSource`, which can send none in a header.",
+    },
     "status": {"name": "status", "in": "query", "schema": {"enum": list(STATUSES)}, "description": "Only such runs."},
     "pipeline": {"name": "pipeline", "in": "query", "schema": {"type": "string"}, "description": "Only its runs."},
     "page": {

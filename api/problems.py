@@ -172,15 +172,18 @@ async def _store(request: Request, error: Exception) -> JSONResponse:
         case Outrun():
             return HttpProblem("outrun", "Others keep changing this document; your change is not in it.").response()
         case StoreUnavailable():
-            headers = {"Retry-After": str(error.retry_after)}
-            detail = "The store does not answer or cannot write. Nothing of this request is known to be stored."
-            return HttpProblem("unavailable", detail, headers=headers).response()
+            return unavailable(error).response()
         case _:
             raise error
 
 
 async def _left(request: Request, error: Exception) -> None:
     """The client went away while we read its body: there is nobody to answer."""
+
+
+def unavailable(error: StoreUnavailable) -> HttpProblem:
+    detail = "The store does not answer or cannot write. Nothing of this request is known to be stored."
+    return HttpProblem("unavailable", detail, headers={"Retry-After": str(error.retry_after)})
 
 
 def unknown_run(run_id: object) -> HttpProblem:

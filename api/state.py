@@ -11,6 +11,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from api.health import PrefectProbe
+    from api.run_tokens import RunTokens
     from api.streams import Streams
 
 
@@ -23,6 +24,7 @@ class State(TypedDict):
     feeds: Feeds
     prefect: "PrefectProbe"
     streams: "Streams"
+    run_tokens: "RunTokens"
 
 
 class RequestState(State):

@@ -16,6 +16,7 @@ from events._memory_versions import MemoryVersions
 from events._record import Record
 from events.contract import Event
 from events.errors import StoreError, UnknownRun
+from events.keys import MemoryKeys
 from events.log import Entry
 
 
@@ -71,6 +72,7 @@ class Memory:
     stats: MemoryStats
     retention: MemoryRetention
     alerts: MemoryAlerts
+    keys: MemoryKeys
 
     async def ready(self) -> None:
         """Always."""
@@ -91,4 +93,6 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
         changes.note(record, gone=True)
 
     retention = MemoryRetention(records, versions.changed_at, forget)
-    yield Memory(MemoryLog(records, clock), runs, changes, versions, stats, retention, MemoryAlerts(records))
+    yield Memory(
+        MemoryLog(records, clock), runs, changes, versions, stats, retention, MemoryAlerts(records), MemoryKeys()
+    )

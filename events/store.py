@@ -9,6 +9,7 @@ from events._listener import open_listener
 from events._pg import open_database, shown
 from events._pg_alerts import PostgresAlerts
 from events._pg_changes import PostgresChanges
+from events._pg_keys import PostgresKeys
 from events._pg_retention import PostgresRetention
 from events._pg_runs import PostgresRuns
 from events._pg_stats import PostgresStats
@@ -16,6 +17,7 @@ from events._pg_versions import PostgresVersions
 from events.alerts import Alerts
 from events.changes import Changes
 from events.errors import UnsupportedStore
+from events.keys import Keys
 from events.log import EventLog
 from events.memory import open_memory
 from events.postgres import PostgresLog
@@ -31,7 +33,7 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 class Store:
     """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), what became of their documents
     since (`versions`), how it all has been going (`stats`), for how long it is kept (`retention`), and what should not
-    be as it is (`alerts`), over the same data."""
+    be as it is (`alerts`), and what is signed with (`keys`), over the same data."""
 
     log: EventLog
     runs: Runs
@@ -40,6 +42,7 @@ class Store:
     stats: Stats
     retention: Retention
     alerts: Alerts
+    keys: Keys
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -58,7 +61,7 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
     if scheme == "memory":
         async with open_memory() as memory:
             parts = (memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.retention)
-            yield Store(*parts, memory.alerts, memory.ready)
+            yield Store(*parts, memory.alerts, memory.keys, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
@@ -67,6 +70,7 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
                 changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
                 stats, retention = PostgresStats(database), PostgresRetention(database)
                 alerts = PostgresAlerts(database)
-                yield Store(log, runs, changes, versions, stats, retention, alerts, runs.ready)
+                keys = PostgresKeys(database)
+                yield Store(log, runs, changes, versions, stats, retention, alerts, keys, runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

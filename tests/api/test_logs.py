@@ -80,6 +80,7 @@ def test_a_known_secret_is_nowhere_in_a_line(configured: Configure, form: bool):
         ("postgresql://me:hidden@host/db", "postgresql://me:[redacted]@host/db"),
         ("GET /events?after=3&token=abcdef", "GET /events?after=3&token=[redacted]"),
         ("api_key=abcdef", "api_key=[redacted]"),
+        ("token eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln_na-ture for run", "token [redacted] for run"),
         ("bearer of news", "bearer of news"),
         ("http://127.0.0.1:8000/a@b", "http://127.0.0.1:8000/a@b"),
         ("3 tokens, key 4", "3 tokens, key 4"),
