@@ -5,7 +5,7 @@ import { Button } from "../../components/button.tsx";
 import { ProblemPanel } from "../../components/problem-panel.tsx";
 import { RetryRun, useKept } from "../../components/retry-run.tsx";
 import { RunStatusBar } from "../../components/run-status-bar.tsx";
-import type { LogEvent } from "../../core/contract.ts";
+import type { LogEvent, Problem } from "../../core/contract.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
 import { useDocument } from "../../react/use-document.ts";
 import { type RunRef, useRun } from "../../react/use-run.ts";
@@ -40,7 +40,9 @@ export function RunPage({ runId }: { runId: string }): ReactNode {
       {problem ? (
         <>
           <h1>{words.untitled}</h1>
-          <ProblemPanel problem={problem}>
+          <ProblemPanel
+            problem={isGone(problem) ? { ...problem, title: words.goneTitle, detail: words.goneText } : problem}
+          >
             <Button onClick={again}>{retry}</Button>
           </ProblemPanel>
         </>
@@ -49,6 +51,10 @@ export function RunPage({ runId }: { runId: string }): ReactNode {
       )}
     </Content>
   );
+}
+
+function isGone(problem: Problem): boolean {
+  return problem.type.endsWith("/unknown-run");
 }
 
 export interface LoadedProps {
