@@ -1,7 +1,8 @@
-/** A word about what was just done, with a way to take it back; it goes by itself. */
+/** A word about what was just done, with a way to take it back; it goes by itself, and with the page that it is about. */
 
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useState } from "react";
 import { Button } from "../components/button.tsx";
+import { usePlace } from "./router.tsx";
 import css from "./toast.module.css";
 
 export interface Toast {
@@ -13,8 +14,9 @@ const ToastContext = createContext<(toast: Toast) => void>(() => undefined);
 const SHOWN_MS = 8000;
 
 export function ToastHost({ children }: { children: ReactNode }): ReactNode {
-  const [toast, setToast] = useState<Toast>();
-  const show = useCallback((next: Toast) => setToast(next), []);
+  const { path } = usePlace();
+  const [toast, setToast] = useState<Toast & { readonly on: string }>();
+  const show = useCallback((next: Toast) => setToast({ ...next, on: location.pathname }), []);
   useEffect(() => {
     if (!toast) return;
     const timer = setTimeout(() => setToast(undefined), SHOWN_MS);
@@ -24,7 +26,7 @@ export function ToastHost({ children }: { children: ReactNode }): ReactNode {
     <ToastContext value={show}>
       {children}
       <div className={css["place"]} role="status" aria-live="polite">
-        {toast ? <Shown toast={toast} onDone={() => setToast(undefined)} /> : null}
+        {toast?.on === path ? <Shown toast={toast} onDone={() => setToast(undefined)} /> : null}
       </div>
     </ToastContext>
   );

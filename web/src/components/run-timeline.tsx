@@ -59,7 +59,7 @@ function Grid({ scale, rows }: { scale: Scale; rows: number }): ReactNode {
     <g key={mark} className={css["mark"]}>
       <line x1={percent(scale, mark)} x2={percent(scale, mark)} y1={0} y2={height} />
       <text x={percent(scale, mark)} y={height + 18} textAnchor={mark ? "middle" : "start"}>
-        {duration(text, mark, true)}
+        {duration(text, mark, mark % 1000 === 0)}
       </text>
     </g>
   ));
