@@ -1,6 +1,6 @@
 """The table of what can be done with runs: starting, listing, watching, looking at and cancelling them."""
 
-from pydantic import JsonValue
+from pydantic import BaseModel, JsonValue
 
 from api import changes, inputs, pausing, retry, run_tokens, runs, start, vision, watch
 from api._operation import JSON, LIMITED, MARKDOWN, NDJSON, RATE, RUN, SSE, STREAMED, Answer, Endpoint, Operation
@@ -27,6 +27,19 @@ def small_stream(path: str, endpoint: Endpoint, summary: str, pipeline: str) -> 
         parameters=["Idempotency-Key", "Last-Event-ID"],
         takes=CATALOGUE[pipeline].input_model,
         body_optional=True,
+    )
+
+
+def wish(name: str, endpoint: Endpoint, summary: str, meaning: str, body: type[BaseModel]) -> Operation:
+    """Asks something of a run that has not ended."""
+    return Operation(
+        method="POST",
+        path=f"/api/runs/{{run_id}}/{name}",
+        endpoint=endpoint,
+        tag="Runs",
+        summary=summary,
+        answers={202: Answer(meaning, {JSON: body})},
+        problems=[*RUN, "run-ended"],
     )
 
 
@@ -126,32 +139,16 @@ RUN_OPERATIONS: list[Operation] = [
         answers={200: Answer("The one-pager in Markdown.", {MARKDOWN: str})},
         problems=[*RUN, "not-finished", "no-result"],
     ),
-    Operation(
-        method="POST",
-        path="/api/runs/{run_id}/cancel",
-        endpoint=runs.cancel_run,
-        tag="Runs",
-        summary="Cancel a run",
-        answers={202: Answer("The wish is stored; the run ends at once.", {JSON: runs.CancelAccepted})},
-        problems=[*RUN, "run-ended"],
+    wish("cancel", runs.cancel_run, "Cancel a run", "The wish is stored; the run ends at once.", runs.CancelAccepted),
+    wish(
+        "pause", pausing.pause_run, "Pause a run between its steps", "No step begins any more.", pausing.PauseAccepted
     ),
-    Operation(
-        method="POST",
-        path="/api/runs/{run_id}/pause",
-        endpoint=pausing.pause_run,
-        tag="Runs",
-        summary="Pause a run between its steps",
-        answers={202: Answer("No step begins any more.", {JSON: pausing.PauseAccepted})},
-        problems=[*RUN, "run-ended"],
-    ),
-    Operation(
-        method="POST",
-        path="/api/runs/{run_id}/unpause",
-        endpoint=pausing.unpause_run,
-        tag="Runs",
-        summary="Let a paused run go on",
-        answers={202: Answer("A worker takes it up again.", {JSON: pausing.PauseAccepted})},
-        problems=[*RUN, "run-ended"],
+    wish(
+        "unpause",
+        pausing.unpause_run,
+        "Let a paused run go on",
+        "A worker takes it up again.",
+        pausing.PauseAccepted,
     ),
     Operation(
         method="POST",

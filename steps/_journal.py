@@ -130,22 +130,10 @@ class Journal:
                 self.paused, self.called_back = False, "it was paused"
             case RunResumed():
                 self.called_back = None
-            case StepStart():
-                past = self.past((event.step, event.lane, event.round))
-                past.attempts, past.open, past.waiting, past.text = event.attempt, True, False, None
+            case StepStart() | StepRetry() | StepComplete() | StepError():
+                self._attempt(event)
             case ModelChunk():
                 self._text(event, entry.seq)
-            case StepRetry():
-                past = self.past((event.step, event.lane, event.round))
-                past.open, past.waiting = False, True
-                past.failures += event.data.problem.type != WORKER_LOST
-            case StepComplete():
-                past = self.past((event.step, event.lane, event.round))
-                past.open, past.waiting, past.done, past.result = False, False, True, event.data.result
-                self.models.update((event.data.reused.models if event.data.reused else None) or ())
-            case StepError():
-                past = self.past((event.step, event.lane, event.round))
-                past.open, past.waiting, past.problem = False, False, event.data.problem
             case StepSkipped():
                 self.skipped.add(event.step)
             case Partial(data=data) if data.input_hash:
@@ -161,6 +149,21 @@ class Journal:
                 self.result = event.data.result
             case _:
                 pass
+
+    def _attempt(self, event: StepStart | StepRetry | StepComplete | StepError) -> None:
+        """An attempt begins at its place, or comes to its end."""
+        past = self.past((event.step, event.lane, event.round))
+        past.open, past.waiting = isinstance(event, StepStart), isinstance(event, StepRetry)
+        match event:
+            case StepStart():
+                past.attempts, past.text = event.attempt, None
+            case StepRetry():
+                past.failures += event.data.problem.type != WORKER_LOST
+            case StepComplete():
+                past.done, past.result = True, event.data.result
+                self.models.update((event.data.reused.models if event.data.reused else None) or ())
+            case StepError():
+                past.problem = event.data.problem
 
     def _text(self, event: ModelChunk, seq: int) -> None:
         # A chunk may be of a lane inside the step: it belongs to the step's open attempt all the same.
