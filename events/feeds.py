@@ -8,6 +8,7 @@ from typing import Protocol, Self
 
 from events._feed import PAGE, Feed, Told, Wanted as Wanted, written
 from events._patience import Backoff, Patience, Stopped
+from events._tails import Tails
 from events.changes import Changes
 from events.frames import Ping, StreamGap, StreamOpen
 from events.sse import SSE, Lines
@@ -46,7 +47,7 @@ class Feeds:
         self._ping, self._pace, self._kept = ping, pace, kept
         self._backoff = backoff or Backoff()
         self._feeds: dict[str, Feed] = {}
-        self._tails: dict[Feed, asyncio.Task[None]] = {}
+        self._tails: Tails[Feed] = Tails()
         self._stopping = asyncio.Event()
         self._patient = Patience(self._stopping, self._backoff)
         self.viewers = 0
@@ -56,10 +57,7 @@ class Feeds:
 
     async def __aexit__(self, *exc: object) -> None:
         self.stop()
-        tails = list(self._tails.values())
-        for tail in tails:
-            tail.cancel()
-        await asyncio.gather(*tails, return_exceptions=True)
+        await self._tails.end()
 
     def stop(self) -> None:
         """End every stream where it is, at once and for good."""
@@ -128,7 +126,7 @@ class Feeds:
             feed = self._feeds[tenant] = Feed(
                 self._changes, tenant, newest, kept=self._kept, pace=self._pace, backoff=self._backoff
             )
-            self._tails[feed] = asyncio.create_task(feed.run(), name="stepglass-feed")
+            self._tails.begin(feed, "stepglass-feed")
         feed.viewers += 1
         self.viewers += 1
         try:
@@ -137,7 +135,7 @@ class Feeds:
             self.viewers -= 1
             feed.viewers -= 1
             if feed.viewers == 0:
-                self._tails.pop(feed).cancel()
+                self._tails.give_up(feed)
                 if self._feeds.get(tenant) is feed:
                     del self._feeds[tenant]
 

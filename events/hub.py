@@ -14,6 +14,7 @@ from uuid import UUID
 
 from events._patience import Backoff, Stopped
 from events._pulse import Clock, Pulse, Silence
+from events._tails import Tails
 from events._viewer import Viewer
 from events._watch import Watch
 from events._window import Window
@@ -63,7 +64,7 @@ class Hub:
         self._backoff = backoff or Backoff()
         self._clock, self._wall = clock, wall
         self._watches: dict[UUID, Watch] = {}
-        self._tails: dict[Watch, asyncio.Task[None]] = {}
+        self._tails: Tails[Watch] = Tails()
         self._viewers = 0
         self._stopping = asyncio.Event()
 
@@ -72,10 +73,7 @@ class Hub:
 
     async def __aexit__(self, *exc: object) -> None:
         self.stop()
-        tails = list(self._tails.values())
-        for tail in tails:
-            tail.cancel()
-        await asyncio.gather(*tails, return_exceptions=True)
+        await self._tails.end()
 
     def stop(self) -> None:
         """End every stream where it is, at once and for good: a server that goes away calls this first."""
@@ -138,13 +136,13 @@ class Hub:
         pulse = Pulse(view, self._silence, clock=self._clock, wall=self._wall)
         window = Window(view.tail_seq, frames=self._frames, size=self._size)
         watch = self._watches[run_id] = Watch(self._log, run_id, window, pulse, self._backoff)
-        self._tails[watch] = asyncio.create_task(watch.run(), name=f"stepglass-tail-{run_id}")
+        self._tails.begin(watch, f"stepglass-tail-{run_id}")
         return watch
 
     def _left(self, run_id: UUID, watch: Watch) -> None:
         watch.viewers -= 1
         if watch.viewers:
             return
-        self._tails.pop(watch).cancel()
+        self._tails.give_up(watch)
         if self._watches.get(run_id) is watch:
             del self._watches[run_id]
