@@ -1,10 +1,10 @@
 # One command per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test check contract lock
+.PHONY: help install run dev test test-faults check contract lock
 BIN := .venv/bin
 
 help: ## Say what each command does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 install: ## Install what running needs into .venv, from the lock file, and build the page
 	@PYTHON="$(PYTHON)" scripts/install
@@ -22,6 +22,10 @@ test: ## Install what the tests need and run all of them
 	@$(BIN)/python scripts/page.py
 	$(BIN)/python scripts/npm.py test
 	$(BIN)/pytest
+
+test-faults: ## The tests that break things on purpose for long: within an hour
+	@PYTHON="$(PYTHON)" scripts/install dev
+	$(BIN)/pytest -m faults
 
 check: ## Lint, format, types, and whether the generated files are up to date
 	@PYTHON="$(PYTHON)" scripts/install dev
