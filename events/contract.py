@@ -20,6 +20,7 @@ from events.payload import (
     InputRequiredData as InputRequiredData,
     MadeOf as MadeOf,
     ModelChunkData,
+    Otherwise as Otherwise,
     PartialData,
     PartialWithdrawnData,
     PlannedStep as PlannedStep,

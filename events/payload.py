@@ -179,9 +179,15 @@ class StepErrorData(Wire):
     problem: Problem
 
 
+class Otherwise(Wire):
+    """What is taken for an answer when nobody gives one in time."""
+
+    value: JsonValue = None
+
+
 class InputRequiredData(Wire):
     """`schema` on the wire; `json_schema` here, because pydantic keeps the other name for itself. `expires_at` is until
-    when somebody is waited for, in Unix ms."""
+    when somebody is waited for, in Unix ms; without an `otherwise` the run fails then."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
@@ -189,6 +195,7 @@ class InputRequiredData(Wire):
     json_schema: dict[str, Any] = Field(alias="schema")
     prompt: str
     expires_at: int | None = None
+    otherwise: Otherwise | None = None
 
 
 class InputReceivedData(Wire):

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast, overload
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from events.contract import InputReceived, InputReceivedData, InputRequired, InputRequiredData, now_ms
+from events.contract import InputReceived, InputReceivedData, InputRequired, InputRequiredData, Otherwise, now_ms
 from events.log import tail
 from steps._place import current_run, inside_a_step
 from steps._run import Run
@@ -50,7 +50,10 @@ async def _answer(run: Run, input_id: str, schema: Any, prompt: str, within: flo
     expires = run.journal.asked.get(input_id)
     if expires is None:
         expires = now_ms() + int(within * 1000)
-        data = InputRequiredData(input_id=input_id, schema=schema, prompt=prompt, expires_at=expires)
+        otherwise = None if default is _NONE else Otherwise(value=default)
+        data = InputRequiredData(
+            input_id=input_id, schema=schema, prompt=prompt, expires_at=expires, otherwise=otherwise
+        )
         await run.commit(InputRequired(message="Waits for an answer", data=data))
     if (left := (expires - now_ms()) / 1000) > 0:
         await run.gate.given_up(left)

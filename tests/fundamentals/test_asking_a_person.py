@@ -168,6 +168,9 @@ async def test_after_its_time_the_default_is_the_answer(stage: Stage):
     assert (await stage.run(choosing, FROGS)).kind == "complete"
     assert (await stage.last("input_received")).data.by == "timeout"
     assert stage.model.calls[-1].user == "An old pond in autumn"
+    otherwise = (await stage.last("input_required")).data.otherwise
+    assert otherwise is not None
+    assert otherwise.value == {"season": "autumn"}, "who is asked is told what becomes of it without them"
     await stage.check()
 
 
@@ -176,6 +179,7 @@ async def test_without_a_default_a_run_that_nobody_answers_fails_and_says_why(st
     assert outcome.problem is not None
     assert (outcome.kind, outcome.problem.type) == ("error", "/problems/unanswered")
     assert "Which season?" in outcome.problem.detail
+    assert (await stage.last("input_required")).data.otherwise is None
     await stage.check()
 
 

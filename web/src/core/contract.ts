@@ -289,7 +289,7 @@ export interface InputRequiredEvent extends RunEnvelope {
 }
 /**
  * `schema` on the wire; `json_schema` here, because pydantic keeps the other name for itself. `expires_at` is until
- * when somebody is waited for, in Unix ms.
+ * when somebody is waited for, in Unix ms; without an `otherwise` the run fails then.
  */
 export interface InputRequiredData {
   input_id: string;
@@ -298,6 +298,13 @@ export interface InputRequiredData {
   };
   prompt: string;
   expires_at?: number;
+  otherwise?: Otherwise;
+}
+/**
+ * What is taken for an answer when nobody gives one in time.
+ */
+export interface Otherwise {
+  value?: JsonValue;
 }
 export interface InputReceivedEvent extends RunEnvelope {
   type: "input_received";
