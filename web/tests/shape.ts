@@ -37,9 +37,11 @@ export function toSnapshot(view: RunView): RunBody {
     output_tokens: view.outputTokens,
     models: [...view.models],
     cancel_requested: view.cancelRequested,
+    ...(view.asked.length ? { asked: [...view.asked] } : {}),
     steps: view.steps.map(stepOf),
     ...given({
       eta_ms: view.eta?.ms,
+      max_cost_usd: view.maxCostUsd,
       created_at: view.createdAt,
       started_at: view.startedAt,
       ended_at: view.endedAt,

@@ -39,6 +39,8 @@ export interface Api {
   /** No step begins any more; those at work end first. Gives what the run is now. */
   pauseRun(runId: string): Promise<RunStatus>;
   unpauseRun(runId: string): Promise<RunStatus>;
+  /** Tells a run what it asked: a value as the question's `schema` says. Gives what the run is now. */
+  answerInput(runId: string, inputId: string, value: unknown): Promise<RunStatus>;
   /** A new run that takes over what was finished; done anew is `fromStep`, or what failed. Gives its id. */
   retryRun(runId: string, fromStep?: string, options?: StartOptions): Promise<string>;
   listRuns(
@@ -72,6 +74,8 @@ export function createApi(http: Http): Api {
     cancelRun: async (runId) => (await post<WishAccepted>(`${addressOf(runId)}/cancel`)).status,
     pauseRun: async (runId) => (await post<WishAccepted>(`${addressOf(runId)}/pause`)).status,
     unpauseRun: async (runId) => (await post<WishAccepted>(`${addressOf(runId)}/unpause`)).status,
+    answerInput: async (runId, inputId, value) =>
+      (await post<WishAccepted>(`${addressOf(runId)}/inputs/${encodeURIComponent(inputId)}`, { value })).status,
     retryRun: async (runId, fromStep, options) =>
       (await post<Started>(`${addressOf(runId)}/retry`, fromStep && { from_step: fromStep }, options)).run_id,
     async listRuns(filter = {}, signal) {

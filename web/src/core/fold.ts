@@ -4,7 +4,7 @@ import type { LogEvent, PlannedStep, UsageEvent, WorkingFrame } from "./contract
 import { sum } from "./cost.ts";
 import { heard } from "./rate.ts";
 import { abandoned, foldStep, type StepEvent } from "./step.ts";
-import { pending, type RunView, type StepView } from "./view.ts";
+import { NOTHING_ASKED, pending, type RunView, type StepView } from "./view.ts";
 
 type RunEvent = Exclude<LogEvent, StepEvent>;
 type LastWord = Extract<LogEvent, { type: "complete" | "error" | "cancelled" }>;
@@ -34,8 +34,8 @@ export function foldWorking(view: RunView, frame: WorkingFrame): RunView {
 function ofRun(view: RunView, event: RunEvent): Partial<RunView> | undefined {
   switch (event.type) {
     case "run_queued": {
-      const { pipeline, title, forked_from: forkedFrom } = event.data;
-      return { pipeline, title, forkedFrom, createdAt: event.ts };
+      const { pipeline, title, forked_from: forkedFrom, max_cost_usd: maxCostUsd } = event.data;
+      return { pipeline, title, forkedFrom, maxCostUsd, createdAt: event.ts };
     }
     case "run_start": {
       const steps = planned(event.data.plan, view.steps);
@@ -44,13 +44,16 @@ function ofRun(view: RunView, event: RunEvent): Partial<RunView> | undefined {
     case "run_resumed":
       return { status: going(view) };
     case "input_required":
-      return { status: "waiting", question: event.data };
+      return asking(view, [...view.asked, event.data]);
     case "input_received":
-      return { status: view.status === "waiting" ? "running" : view.status, question: undefined };
+      return asking(
+        view,
+        view.asked.filter((each) => each.input_id !== event.data.input_id),
+      );
     case "run_paused":
       return { status: "paused" };
     case "run_unpaused":
-      return view.status === "paused" ? { status: view.startedAt === undefined ? "queued" : "running" } : {};
+      return goesOn(view);
     case "cancel_requested":
       return { cancelRequested: true };
     case "complete":
@@ -69,6 +72,17 @@ function unknown(_: never): undefined {
   return undefined;
 }
 
+/** With these questions. A run that is paused stays so, whatever is asked or answered. */
+function asking(view: RunView, asked: RunView["asked"]): Partial<RunView> {
+  const status = asked.length ? "waiting" : view.status === "waiting" ? "running" : view.status;
+  return { asked: asked.length ? asked : NOTHING_ASKED, status: view.status === "paused" ? "paused" : status };
+}
+
+function goesOn(view: RunView): Partial<RunView> {
+  if (view.status !== "paused") return {};
+  return { status: view.asked.length ? "waiting" : view.startedAt === undefined ? "queued" : "running" };
+}
+
 /** A worker took the run. One that somebody paused, or that waits for an answer, still does. */
 function going(view: RunView): RunView["status"] {
   return view.status === "queued" ? "running" : view.status;
@@ -83,7 +97,7 @@ function ended(view: RunView, event: LastWord): Partial<RunView> {
     // Wall clocks step back; a duration never does.
     durationMs: event.duration ?? Math.max(0, event.ts - since),
     eta: undefined,
-    question: undefined,
+    asked: NOTHING_ASKED,
     steps: view.steps.map((step) => abandoned(step, event.ts)),
   };
 }

@@ -5,6 +5,7 @@ import { Rope } from "./rope.ts";
 import {
   type Attempt,
   type Draft,
+  NOTHING_ASKED,
   opening,
   type Part,
   type Place,
@@ -31,6 +32,7 @@ export function fromSnapshot(run: RunBody, at: number = Date.now()): RunView {
     lastSeq: run.tail_seq,
     costUsd: known(run.cost_usd),
     costComplete: run.cost_complete,
+    maxCostUsd: known(run.max_cost_usd),
     inputTokens: run.input_tokens,
     outputTokens: run.output_tokens,
     models: run.models,
@@ -40,6 +42,7 @@ export function fromSnapshot(run: RunBody, at: number = Date.now()): RunView {
     durationMs: known(run.duration),
     forkedFrom: known(run.forked_from),
     cancelRequested: run.cancel_requested,
+    asked: run.asked?.length ? run.asked : NOTHING_ASKED,
     steps: run.steps.map(stepFrom),
     result: run.result,
     problem: known(run.problem),

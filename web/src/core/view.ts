@@ -23,6 +23,8 @@ export interface RunView {
   readonly costUsd: number | undefined;
   /** False when the price of some call is unknown. */
   readonly costComplete: boolean;
+  /** What it may come to, where there is a limit. */
+  readonly maxCostUsd: number | undefined;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly rate: Rate | undefined;
@@ -35,8 +37,8 @@ export interface RunView {
   readonly cancelRequested: boolean;
   /** The newest line for a person. */
   readonly message: string | undefined;
-  /** What the run waits to be told, while its status is `waiting`. */
-  readonly question: InputRequiredData | undefined;
+  /** What the run waits to be told by a person, the oldest question first. A run that is paused has them too. */
+  readonly asked: readonly InputRequiredData[];
   /** In the order of the plan. */
   readonly steps: readonly StepView[];
   readonly result: unknown;
@@ -132,6 +134,9 @@ export interface Working {
   readonly etaMs: number | undefined;
 }
 
+/** One and the same for all views, so that a view that asks nothing is none that has changed. */
+export const NOTHING_ASKED: readonly InputRequiredData[] = [];
+
 /** The view of a run of which nothing is known yet. */
 export function opening(runId: string): RunView {
   return {
@@ -144,6 +149,7 @@ export function opening(runId: string): RunView {
     lastSeq: 0,
     costUsd: undefined,
     costComplete: true,
+    maxCostUsd: undefined,
     inputTokens: 0,
     outputTokens: 0,
     rate: undefined,
@@ -155,7 +161,7 @@ export function opening(runId: string): RunView {
     forkedFrom: undefined,
     cancelRequested: false,
     message: undefined,
-    question: undefined,
+    asked: NOTHING_ASKED,
     steps: [],
     result: undefined,
     problem: undefined,

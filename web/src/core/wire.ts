@@ -1,6 +1,6 @@
 /** What the API answers with, as it is on the wire (events/view.py, api/): the event types are in contract.ts. */
 
-import type { Expected, PlannedStep, Problem } from "./contract.ts";
+import type { Expected, InputRequiredData, PlannedStep, Problem } from "./contract.ts";
 import type { RunStatus, StepStatus } from "./view.ts";
 
 /** A run at one position of its log: an item of `GET /api/runs`, and, with texts and results, `GET /api/runs/{id}`. */
@@ -13,6 +13,7 @@ export interface RunBody {
   tail_seq: number;
   cost_usd?: number | null;
   cost_complete: boolean;
+  max_cost_usd?: number | null;
   input_tokens: number;
   output_tokens: number;
   models: string[];
@@ -23,6 +24,8 @@ export interface RunBody {
   title?: string | null;
   forked_from?: string | null;
   cancel_requested: boolean;
+  /** The questions that wait for a person's answer, where there are any. */
+  asked?: InputRequiredData[] | null;
   steps: StepBody[];
   problem?: Problem | null;
   failed_step?: string | null;

@@ -4,6 +4,8 @@ export type { StepglassProviderProps } from "./context.tsx";
 export { StepglassProvider, useClient } from "./context.tsx";
 export type { Action } from "./use-action.ts";
 export { useAction } from "./use-action.ts";
+export type { Answer } from "./use-answer.ts";
+export { useAnswer } from "./use-answer.ts";
 export type { CancelRun } from "./use-cancel-run.ts";
 export { useCancelRun } from "./use-cancel-run.ts";
 export type { Document, DocumentOptions } from "./use-document.ts";

@@ -45,6 +45,19 @@ test("cancelling says what the run is now, and that it had ended before is a pro
   await expect(api.cancelRun(RUN_ID)).rejects.toMatchObject({ status: 409, message: /already ended/ });
 });
 
+test("an answer goes to its question, null too, and what is wrong with it comes back with its places", async () => {
+  const server = new Server();
+  const place = `/api/runs/${RUN_ID}/inputs/wish-1`;
+  server.routes.set(place, () => json({ run_id: RUN_ID, status: "waiting" }, 202));
+  const { api } = createClient({ fetch: server.fetch });
+  expect(await api.answerInput(RUN_ID, "wish-1", { season: "spring" })).toBe("waiting");
+  expect(await api.answerInput(RUN_ID, "wish-1", null)).toBe("waiting");
+  expect(server.asked.map(({ body }) => body)).toEqual(['{"value":{"season":"spring"}}', '{"value":null}']);
+  const errors = [{ pointer: "/value/season", detail: "It is missing." }];
+  server.next.push(() => problem(422, "The input is not valid", { errors }));
+  await expect(api.answerInput(RUN_ID, "wish-1", {})).rejects.toMatchObject({ status: 422, problem: { errors } });
+});
+
 test("an id is never more than one part of an address", async () => {
   const server = new Server();
   server.routes.set("/api/runs/..%2Fx", () => problem(404));

@@ -80,10 +80,39 @@ describe("a run", () => {
   test("waits for an answer until it has it", () => {
     const asked = { input_id: "i1", schema: {}, prompt: "Which of the two?" };
     const told = story().started().say("input_required", asked);
-    expect(of(told)).toMatchObject({ status: "waiting", question: asked });
+    expect(of(told)).toMatchObject({ status: "waiting", asked: [asked] });
     told.say("input_received", { input_id: "i1", value: 1 });
-    expect(of(told).status).toBe("running");
-    expect(of(told).question).toBeUndefined();
+    expect(of(told)).toMatchObject({ status: "running", asked: [] });
+  });
+
+  test("waits until it has an answer to each of its questions", () => {
+    const asked = [1, 2].map((number) => ({ input_id: `i${number}`, schema: {}, prompt: `Number ${number}?` }));
+    const told = story().started();
+    for (const each of asked) told.say("input_required", each);
+    expect(of(told)).toMatchObject({ status: "waiting", asked });
+    told.say("input_received", { input_id: "i1", value: 1 });
+    expect(of(told)).toMatchObject({ status: "waiting", asked: [asked[1]] });
+  });
+
+  test("that waits is paused when somebody pauses it, also when it is answered, and waits again when it goes on", () => {
+    const told = story().started().say("input_required", { input_id: "i1", schema: {}, prompt: "?" });
+    told.say("run_paused");
+    expect(of(told).status).toBe("paused");
+    expect(of(told.say("run_unpaused")).status).toBe("waiting");
+    told.say("run_paused").say("input_received", { input_id: "i1", value: 1 });
+    expect(of(told)).toMatchObject({ status: "paused", asked: [] });
+    expect(of(told.say("run_unpaused")).status).toBe("running");
+  });
+
+  test("that ends asks nothing any more", () => {
+    const told = story().started().say("input_required", { input_id: "i1", schema: {}, prompt: "?" });
+    expect(of(told.cancelled())).toMatchObject({ status: "cancelled", asked: [] });
+  });
+
+  test("knows what it may cost, where there is a limit", () => {
+    const told = story().say("run_queued", { pipeline: "p", max_cost_usd: 0.5 });
+    expect(of(told).maxCostUsd).toBe(0.5);
+    expect(of(story().queued()).maxCostUsd).toBeUndefined();
   });
 
   test("that is paused stays so when another worker takes it, until it is unpaused", () => {
