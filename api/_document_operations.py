@@ -41,8 +41,12 @@ DOCUMENT_OPERATIONS: list[Operation] = [
         endpoint=documents.show_framework,
         tag="Documents",
         summary="Get the framework as it is now",
-        answers={200: Answer("The document, and what made it so.", {JSON: BODY}, ["ETag"])},
+        answers={
+            200: Answer("The document, and what made it so.", {JSON: BODY}, ["ETag"]),
+            304: Answer("You have it: nobody has changed it since.", headers=["ETag"]),
+        },
         problems=MADE,
+        parameters=["If-None-Match"],
     ),
     changing(
         "", documents.edit_framework, "Edit sections", [], method="PATCH", takes=FORM.patch, media=[MERGE_PATCH, JSON]

@@ -66,6 +66,17 @@ SERVICE_OPERATIONS: list[Operation] = [
     page_at("/new", "page_new", "Answer the questions and start a run"),
     page_at("/runs", "page_runs", "All runs"),
     page_at("/runs/{id}", "page_run", "One run and its result"),
+    page_at("/stats", "page_stats", "How it has been going"),
+    Operation(
+        method="GET",
+        path="/favicon.ico",
+        endpoint=web.icon,
+        tag="The page",
+        summary="Its icon",
+        answers={200: Answer("An icon.", {"image/x-icon": str}), 304: Answer("You have it.")},
+        problems=["not-found"],
+        open=True,
+    ),
     Operation(
         method="GET",
         path="/assets/{file}",

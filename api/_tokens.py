@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.nowhere import asked_by_browser
 from api.problems import HttpProblem, unavailable
 from api.run_tokens import in_address, presented
 from events.errors import StoreUnavailable
@@ -17,14 +18,14 @@ from events.runs import DEFAULT_TENANT
 
 # What may be seen without a tenant's token: whether we live, how to talk to us, and the page, which asks for it itself;
 # and what asks for another token.
-OPEN = frozenset(
-    {"/", "/new", "/runs", "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css", "/metrics"}
-)
+PAGE = ("/", "/new", "/runs", "/stats", "/favicon.ico")
+OPEN = frozenset({*PAGE, "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css", "/metrics"})
 OPEN_BELOW = ("/runs/", "/assets/", "/problems/")
 
 
 class Tokens:
-    """Puts `tenant` into the request's state, or answers 401. Unknown addresses ask for a token, too."""
+    """Puts `tenant` into the request's state, or answers 401. Unknown addresses ask for a token, too, but
+    not people, who are shown the page."""
 
     def __init__(self, app: ASGIApp, tokens: Mapping[str, SecretStr]) -> None:
         self.app = app
@@ -37,7 +38,7 @@ class Tokens:
                 tenant = self.tenant(given) or await self.reader(scope, given)
             except StoreUnavailable as error:
                 return await unavailable(error).response()(scope, receive, send)
-            if tenant is None and not is_open(scope["path"]):
+            if tenant is None and not (is_open(scope["path"]) or asked_by_browser(scope)):
                 return await refusal(given or in_address(scope)).response()(scope, receive, send)
             scope["state"]["tenant"] = tenant
         elif scope["type"] == "http":

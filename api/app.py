@@ -14,8 +14,8 @@ from api._hosts import Hosts, names_of
 from api._requests import Requests
 from api._tokens import Tokens
 from api.health import PrefectProbe
+from api.nowhere import handlers
 from api.operations import routes
-from api.problems import HANDLERS
 from api.run_tokens import RunTokens
 from api.state import State
 from api.streams import Streams
@@ -32,6 +32,7 @@ ASKED = [
     "Content-Type",
     "Idempotency-Key",
     "If-Match",
+    "If-None-Match",
     "Last-Event-ID",
     "Prefer",
     "Stepglass-Author",
@@ -74,7 +75,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
                 run_tokens=run_tokens,
             )
 
-    app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=HANDLERS, lifespan=lifespan)
+    app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=handlers(), lifespan=lifespan)
     # An address has one spelling; a redirect would lose the body of a POST in many clients.
     app.router.redirect_slashes = False
     return app

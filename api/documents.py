@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from api.body import read_json
-from api.document import NO_STORE, Present, VersionBody, change, facts, present, shown
-from api.headers import author
+from api.document import NO_STORE, Present, VersionBody, change, etag, facts, present, shown
+from api.headers import author, none_match
 from api.problems import HttpProblem
 from api.runs import PAGE, page_size
 from api.state import Request
@@ -33,10 +33,13 @@ class History(BaseModel):
     next_before: int | None = None
 
 
-async def show_framework(request: Request) -> JSONResponse:
-    """`GET /api/runs/{run_id}/framework`."""
+async def show_framework(request: Request) -> Response:
+    """`GET /api/runs/{run_id}/framework`. Who has this version already is told so."""
     run_id = run_id_in(request)
-    return shown(run_id, (await present(request, run_id)).last)
+    last = (await present(request, run_id)).last
+    if str(last.number) in none_match(request):
+        return Response(status_code=304, headers={**NO_STORE, "ETag": etag(last)})
+    return shown(run_id, last)
 
 
 async def edit_framework(request: Request) -> JSONResponse:

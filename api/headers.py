@@ -48,6 +48,12 @@ def if_match(request: Request) -> set[str] | None:
     return set(TAG.findall(given))
 
 
+def none_match(request: Request) -> set[str]:
+    """What `If-None-Match` says that the client has. What cannot be read is passed over."""
+    given = ",".join(request.headers.getlist("if-none-match"))
+    return set(TAG.findall(given)) if TAGS.fullmatch(given) else set()
+
+
 def author(request: Request) -> str:
     """Who changes something: the name in `Stepglass-Author`, which is the client's word, else the tenant's.
 

@@ -44,6 +44,13 @@ PARAMETERS: dict[str, Doc] = {
         "changes. Without it the change is made to whatever there is.",
         "example": '"3"',
     },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "in": "header",
+        "schema": {"type": "string"},
+        "description": "The `ETag` of the version that you have. 304, without a body, as long as it is the last one.",
+        "example": '"3"',
+    },
     "Stepglass-Author": {
         "name": "Stepglass-Author",
         "in": "header",

@@ -25,7 +25,7 @@ POLICY = "; ".join(
     ]
 )
 # What is built has its content's hash in its name; only the page that names it must be asked for again.
-FOREVER, ALWAYS_ASK = "public, max-age=31536000, immutable", "no-cache"
+FOREVER, A_DAY, ALWAYS_ASK = "public, max-age=31536000, immutable", "public, max-age=86400", "no-cache"
 # Not from the machine's tables, which differ: a browser runs no script of a wrong type.
 TYPES = {
     ".css": "text/css",
@@ -46,7 +46,7 @@ TYPES = {
 
 
 async def page(request: Request) -> Response:
-    """`GET /`, `/new`, `/runs`, `/runs/{id}`: one document, which looks at its own address. Not built: `/docs`."""
+    """`GET /`, `/new`, `/runs`, `/runs/{id}`, `/stats`: one document that looks at its address. Not built: `/docs`."""
     return await built(request, "index.html", ALWAYS_ASK) or RedirectResponse("/docs")
 
 
@@ -58,7 +58,19 @@ async def asset(request: Request) -> Response:
     return found
 
 
-async def built(request: Request, name: str, caching: str) -> Response | None:
+async def icon(request: Request) -> Response:
+    """`GET /favicon.ico`: browsers ask for it unasked. Raises `HttpProblem` 404."""
+    if (found := await built(request, "favicon.ico", A_DAY)) is None:
+        raise HttpProblem("not-found", "The page is not built, and the icon comes with it.")
+    return found
+
+
+async def lost(request: Request) -> Response | None:
+    """The page for an address that is none: it says so itself. None where there is no page."""
+    return await built(request, "index.html", "no-store", 404)
+
+
+async def built(request: Request, name: str, caching: str, status: int = 200) -> Response | None:
     """A file of the page, compressed where it was built so and is wanted so; None where there is none."""
     files = StaticFiles(directory=request.state["settings"].page_dir, check_dir=False)
     headers = {"Cache-Control": caching, "Content-Security-Policy": POLICY, "Vary": "Accept-Encoding"}
@@ -71,8 +83,8 @@ async def built(request: Request, name: str, caching: str) -> Response | None:
         if stat is not None and S_ISREG(stat.st_mode):
             encoding = {"Content-Encoding": "gzip"} if packed else {}
             media_type = TYPES.get(Path(name).suffix, "application/octet-stream")
-            response = FileResponse(path, 200, {**headers, **encoding}, media_type, stat_result=stat)
-            if files.is_not_modified(response.headers, request.headers):
+            response = FileResponse(path, status, {**headers, **encoding}, media_type, stat_result=stat)
+            if status == 200 and files.is_not_modified(response.headers, request.headers):
                 return NotModifiedResponse(response.headers)
             return response
     return None

@@ -48,6 +48,24 @@ async def test_before_any_change_the_document_is_what_the_run_ended_with(editor:
     conforms(response.json(), schema_of("show_framework", 200, "application/json"))
 
 
+@pytest.mark.parametrize("seen", ['"1"', 'W/"1"', '"7", "1"'])
+async def test_who_has_the_document_already_is_told_so_until_somebody_changes_it(editor: Editor, seen: str) -> None:
+    same = await editor.ask("GET", headers={"If-None-Match": seen})
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", '"1"')
+    assert same.headers["cache-control"] == "no-store"
+
+    await editor.edit(vision=NEW_VISION)
+
+    changed = await editor.ask("GET", headers={"If-None-Match": seen})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
+    assert changed.json()["framework"]["vision"] == NEW_VISION
+
+
+@pytest.mark.parametrize("seen", ["1", "", '"01"', '"2"', '"1', "*"])
+async def test_what_names_no_version_that_is_there_is_answered_with_the_document(editor: Editor, seen: str) -> None:
+    assert (await editor.ask("GET", headers={"If-None-Match": seen})).status_code == 200
+
+
 async def test_an_edit_is_a_version_with_who_and_when(editor: Editor) -> None:
     before = datetime.now(UTC).timestamp() * 1000
 

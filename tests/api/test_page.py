@@ -10,14 +10,22 @@ import pytest
 from httpx2 import AsyncClient
 
 from api.app import create_app
+from api.operations import OPERATIONS
 from events.store import Store
 from settings import Settings
 from tests.api.conftest import in_process, problem, settings_with
 
 INDEX = '<!doctype html><script type="module" src="/assets/index-Ab3dE.js"></script>'
+ICON = b"\0\0\1\0"
 SCRIPT = "console.log('glass');" * 50
 SECRET = "not for everybody"
-ADDRESSES = ["/", "/new", "/runs", "/runs/01938f3a-7c4e-7d2a-9b1f-3e5a6c7d8e9f"]
+ADDRESSES = ["/", "/new", "/runs", "/runs/01938f3a-7c4e-7d2a-9b1f-3e5a6c7d8e9f", "/stats"]
+# As Firefox and Chromium send it, and as Safari does.
+BROWSERS = [
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+]
+NOWHERE = ["/other", "/new/", "/runs/a/b", "/problems/none", "/assets/nothing.js", "/apiary"]
 
 
 @pytest.fixture
@@ -26,6 +34,7 @@ def built(tmp_path: Path) -> Path:
     page = tmp_path / "app"
     (page / "assets").mkdir(parents=True)
     (page / "index.html").write_text(INDEX)
+    (page / "favicon.ico").write_bytes(ICON)
     (page / "assets" / "index-Ab3dE.js").write_text(SCRIPT)
     (page / "assets" / "index-Ab3dE.js.gz").write_bytes(gzip.compress(SCRIPT.encode()))
     (page / "assets" / "index-Ab3dE.css").write_text("body {}")
@@ -165,6 +174,51 @@ async def test_the_page_stands_in_front_of_nothing(client: AsyncClient):
         assert problem(await client.get(nowhere)) == (404, "not-found")
 
 
+@pytest.mark.parametrize("path", NOWHERE)
+@pytest.mark.parametrize("accept", BROWSERS)
+async def test_a_browser_that_is_lost_gets_the_page_which_says_so(client: AsyncClient, path: str, accept: str):
+    response = await client.get(path, headers={"Accept": accept})
+    again = await client.get(path, headers={"Accept": accept, "If-None-Match": response.headers["etag"]})
+
+    assert (response.status_code, response.text) == (again.status_code, again.text) == (404, INDEX)
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.headers["content-security-policy"] == (await client.get("/")).headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/problem+json, text/html", "text/html;q=0"])
+@pytest.mark.parametrize("path", NOWHERE)
+async def test_a_program_that_is_lost_gets_a_problem(client: AsyncClient, path: str, accept: str):
+    assert problem(await client.get(path, headers={"Accept": accept})) == (404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/nothing", "/api/runs/", "/api/runs/7"])
+async def test_below_api_everybody_is_a_program(client: AsyncClient, path: str):
+    assert problem(await client.get(path, headers={"Accept": BROWSERS[0]}))[0] == 404
+
+
+async def test_only_who_looks_is_shown_the_page(client: AsyncClient):
+    head = await client.head("/other", headers={"Accept": BROWSERS[0]})
+    assert (head.status_code, head.content, head.headers["content-length"]) == (404, b"", str(len(INDEX)))
+    posted = await client.post("/other", headers={"Accept": BROWSERS[0]})
+    assert problem(posted) == (404, "not-found")
+
+
+async def test_where_the_page_is_not_built_a_lost_browser_gets_a_problem(store: Store):
+    async with in_process(create_app(settings_with(), store)) as client:
+        assert problem(await client.get("/other", headers={"Accept": BROWSERS[0]})) == (404, "not-found")
+
+
+async def test_the_icon_is_where_browsers_look_for_it(client: AsyncClient, built: Path):
+    response = await client.get("/favicon.ico")
+    assert (response.status_code, response.content) == (200, ICON)
+    assert response.headers["content-type"] == "image/x-icon"
+    assert response.headers["cache-control"] == "public, max-age=86400"
+
+    await asyncio.to_thread((built / "favicon.ico").unlink)
+    assert problem(await client.get("/favicon.ico")) == (404, "not-found")
+
+
 async def test_a_head_is_the_page_without_it(client: AsyncClient):
     response = await client.head("/new")
 
@@ -175,9 +229,18 @@ async def test_a_head_is_the_page_without_it(client: AsyncClient):
 async def test_the_page_itself_needs_no_token(built: Path, store: Store):
     app = create_app(settings_with(web_dir=built, api_tokens="acme:a"), store)
     async with in_process(app) as client:
-        for path in [*ADDRESSES, "/assets/index-Ab3dE.js"]:
+        for path in [*ADDRESSES, "/assets/index-Ab3dE.js", "/favicon.ico"]:
             assert (await client.get(path)).status_code == 200
-        assert problem(await client.get("/api/runs")) == (401, "unauthorized")
+        for path in ["/api/runs", "/api/nothing"]:
+            assert problem(await client.get(path, headers={"Accept": BROWSERS[0]})) == (401, "unauthorized")
+        # Whoever looks at an unknown address is told that there is nothing, and is asked for a token by the page.
+        assert (await client.get("/other", headers={"Accept": BROWSERS[0]})).text == INDEX
+        assert problem(await client.get("/other")) == (401, "unauthorized")
+
+
+def test_whatever_needs_a_token_is_below_api():
+    # A browser that is lost is let through elsewhere.
+    assert [each.path for each in OPERATIONS if not each.open and not each.path.startswith("/api/")] == []
 
 
 def test_the_page_is_looked_for_beside_the_code_unless_it_is_said_where(monkeypatch: pytest.MonkeyPatch):

@@ -34,8 +34,8 @@ OTHERWISE = {
     "retry_run": 202,
     "leave_run": 204,
 }
-PAGE = {"start", "page_new", "page_runs", "page_run"}
-OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", *PAGE}
+PAGE = {"start", "page_new", "page_runs", "page_run", "page_stats"}
+OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", "icon", *PAGE}
 OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]
 
 
@@ -72,7 +72,7 @@ async def test_nobody_in_particular_sees_only_how_we_are_and_how_to_ask(ask: Ask
 
     if name in OPEN:
         # No page is built here, and nobody wants figures.
-        missing = name in ("asset", "show_metrics")
+        missing = name in ("asset", "icon", "show_metrics")
         assert response.status_code == (307 if name in PAGE else 404 if missing else 200)
     else:
         assert problem(response) == (401, "unauthorized")
