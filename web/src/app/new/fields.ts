@@ -18,9 +18,12 @@ export type Errors = Readonly<Record<string, string>>;
 
 const LONG = 500;
 
+/** The questions: what has to be answered, in words. What else there is are options of the run. */
 export function fieldsOf(schema: Readonly<Record<string, unknown>>): Field[] {
   const properties = isObject(schema["properties"]) ? schema["properties"] : {};
-  return Object.entries(properties).map(([name, about]) => {
+  const required = Array.isArray(schema["required"]) ? schema["required"] : [];
+  const asked = Object.entries(properties).filter(([name]) => required.includes(name));
+  return asked.map(([name, about]) => {
     const { title, description, maxLength } = isObject(about) ? about : {};
     const limit = typeof maxLength === "number" ? maxLength : LONG * 8;
     return { name, title: String(title ?? name), help: String(description ?? ""), limit, long: limit > LONG };
