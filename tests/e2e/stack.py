@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -84,14 +84,14 @@ class Stack:
     def prefect_url(self) -> str:
         return f"http://127.0.0.1:{self.prefect_port}/api"
 
-    async def start(self, name: str, env: Mapping[str, str] | None = None) -> Part:
+    async def start(self, name: str, env: Mapping[str, str] | None = None, command: Sequence[str] = ()) -> Part:
+        """`command` is the module to run and its arguments, where it is not the child of that name."""
         output = self.folder / f"{name}-{len(self.parts)}.log"
         with output.open("wb") as file:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
-                "cli._children",
-                name,
+                *(command or ("cli._children", name)),
                 cwd=ROOT,
                 env=self.environment() | dict(env or {}),
                 stdin=asyncio.subprocess.DEVNULL,
