@@ -44,7 +44,7 @@ class Answer:
 class Operation:
     """A method on an address. `takes` is the type of its JSON body, `media` what such a body may be called; `problems`
     are names of kinds beside those that any such operation has, `conflicts` of those that it answers with 409 as well;
-    `parameters` are names in `api.openapi.PARAMETERS`; `open` needs no token; `name` is for an endpoint with several
+    `parameters` are names in `api._parameters`; `open` needs no token; `name` is for an endpoint with several
     addresses."""
 
     method: str

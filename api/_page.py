@@ -87,6 +87,8 @@ def shape(schema: Doc) -> str:
         return f'<a href="#schema-{escape(name)}">{escape(name)}</a>'
     if schema.get("type") == "array":
         return f"list of {shape(schema['items'])}"
+    if "contentSchema" in schema.get("properties", {}).get("data", {}):
+        return f"stream of {shape(schema['properties']['data']['contentSchema'])}"
     return escape(str(schema.get("type", "any JSON")))
 
 

@@ -14,7 +14,9 @@ def cursor(request: Request) -> int | None:
     """The last `seq` that the viewer has, or None when it does not say. Raises `HttpProblem` 400 for anything else."""
     last = last_event_id(request)
     after = request.query_params.get("after")
-    return last if last is not None or after is None else number("after", after)
+    # Looked at also where it does not count: a wrong address is wrong before a viewer has seen its first event.
+    asked = None if after is None else number("after", after)
+    return asked if last is None else last
 
 
 def last_event_id(request: Request) -> int | None:

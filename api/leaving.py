@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, JsonValue, StringConstraints
+from pydantic import BaseModel, ConfigDict, JsonValue, StrictBool, StringConstraints
 from starlette.responses import Response
 
 from api._operation import JSON, TEXT
@@ -23,7 +23,7 @@ class Leaving(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     viewer: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "-"
-    back: bool = False
+    back: StrictBool = False
 
 
 async def leave_run(request: Request) -> Response:

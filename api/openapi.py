@@ -6,151 +6,13 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from api._operation import LIMITED, STREAMED, Answer, Operation
+from api._operation import LIMITED, SSE, STREAMED, Answer, Operation
+from api._parameters import HEADERS, PARAMETERS, Doc
 from api.problems import KINDS, MEDIA_TYPE, Kind
-from api.runs import LARGEST_PAGE, PAGE, STATUSES
-from api.stats import DAYS, MOST_DAYS
 from events.contract import Problem
 
-Doc = dict[str, Any]
-
 REF = "#/components/schemas/{model}"
-SEQ: Doc = {"type": "integer", "minimum": 0, "maximum": 2**53}
-RUN_ID: Doc = {"type": "string", "format": "uuid"}
-PARAMETERS: dict[str, Doc] = {
-    "run_id": {"name": "run_id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
-    "kind": {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
-    "id": {"name": "id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
-    "file": {"name": "file", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
-    "input_id": {
-        "name": "input_id",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "string"},
-        "description": "Id of the question, as `asked` of the run has it.",
-    },
-    "version": {
-        "name": "version",
-        "in": "path",
-        "required": True,
-        "schema": {"type": "integer", "minimum": 1},
-        "description": "Number of the version.",
-    },
-    "If-Match": {
-        "name": "If-Match",
-        "in": "header",
-        "schema": {"type": "string"},
-        "description": "The `ETag` of the version that you have seen. When there is another by now, 412, and nothing "
-        "changes. Without it the change is made to whatever there is.",
-        "example": '"3"',
-    },
-    "If-None-Match": {
-        "name": "If-None-Match",
-        "in": "header",
-        "schema": {"type": "string"},
-        "description": "The `ETag` of the version that you have. 304, without a body, as long as it is the last one.",
-        "example": '"3"',
-    },
-    "Stepglass-Author": {
-        "name": "Stepglass-Author",
-        "in": "header",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 100},
-        "description": "Who makes the change, as the history should name them, in UTF-8; nobody checks it. "
-        "Without it, the tenant's name.",
-    },
-    "before": {
-        "name": "before",
-        "in": "query",
-        "schema": {"type": "integer", "minimum": 1},
-        "description": "The `next_before` of the page before.",
-    },
-    "about": {
-        "name": "about",
-        "in": "query",
-        "schema": RUN_ID,
-        "description": "Only those that work on the document of this run.",
-    },
-    "Idempotency-Key": {
-        "name": "Idempotency-Key",
-        "in": "header",
-        "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-        "description": "The same key with the same body gives the same run again; with another body, 422.",
-    },
-    "Prefer": {
-        "name": "Prefer",
-        "in": "header",
-        "schema": {"type": "string"},
-        "description": "`wait=N` (RFC 7240): answer when the run has ended, after N seconds at the latest; at most 60.",
-        "example": "wait=60",
-    },
-    "Last-Event-ID": {
-        "name": "Last-Event-ID",
-        "in": "header",
-        "schema": SEQ,
-        "description": "The last `seq` that you have. Where a run is started, its Idempotency-Key must be there, too.",
-    },
-    "after": {"name": "after", "in": "query", "schema": SEQ, "description": "As `Last-Event-ID`, which wins."},
-    "change": {
-        "name": "after",
-        "in": "query",
-        "schema": SEQ,
-        "description": "As `Last-Event-ID`, which wins: the `cursor` of a list of runs, or of the last change that you "
-        "have. 0 tells of all runs; without one it begins with those that changed last.",
-    },
-    "snapshot": {
-        "name": "snapshot",
-        "in": "query",
-        "schema": {"type": "integer", "enum": [0, 1]},
-        "description": "1, without a cursor: begin with one snapshot instead of the whole log.",
-    },
-    "token": {
-        "name": "token",
-        "in": "query",
-        "schema": {"type": "string"},
-        "description": "A token for this run alone, for an `EventSource`, which can send none in a header.",
-    },
-    "status": {"name": "status", "in": "query", "schema": {"enum": list(STATUSES)}, "description": "Only such runs."},
-    "pipeline": {"name": "pipeline", "in": "query", "schema": {"type": "string"}, "description": "Only its runs."},
-    "page": {
-        "name": "after",
-        "in": "query",
-        "schema": {"type": "string"},
-        "description": "The `next_after` of the page before.",
-    },
-    "limit": {
-        "name": "limit",
-        "in": "query",
-        "schema": {"type": "integer", "minimum": 1, "maximum": LARGEST_PAGE, "default": PAGE},
-        "description": "How many on a page.",
-    },
-    "days": {
-        "name": "days",
-        "in": "query",
-        "schema": {"type": "integer", "minimum": 1, "maximum": MOST_DAYS, "default": DAYS},
-        "description": "Days to count, today being the last.",
-    },
-}
 IN_PATH = [name for name, parameter in PARAMETERS.items() if parameter["in"] == "path"]
-HEADERS: dict[str, Doc] = {
-    "X-Request-ID": {"schema": {"type": "string"}, "description": "Yours, or one of ours; it is in every log line."},
-    "X-Run-ID": {"schema": RUN_ID, "description": "The run that is watched."},
-    "Location": {"schema": {"type": "string", "format": "uri-reference"}, "description": "Where to look."},
-    "ETag": {"schema": {"type": "string"}, "description": "The version, for `If-Match`."},
-    "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
-    "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
-    "RateLimit": {
-        "schema": {"type": "string"},
-        "description": "What is left of the tenant's limits: runs, and the seconds until there is one more.",
-        "example": '"runs";r=599;t=60, "live-runs";r=999',
-    },
-    "RateLimit-Policy": {
-        "schema": {"type": "string"},
-        "description": "The limits themselves: runs, and the seconds in which.",
-        "example": '"runs";q=600;w=60, "live-runs";q=1000',
-    },
-    "Allow": {"schema": {"type": "string"}, "description": "The methods that this address takes."},
-    "WWW-Authenticate": {"schema": {"type": "string"}, "description": "How to present a token."},
-}
 PROBLEM_HEADERS = {
     "unauthorized": "WWW-Authenticate",
     **dict.fromkeys(("unavailable", "not-finished", "not-ready", *LIMITED, *STREAMED), "Retry-After"),
@@ -227,12 +89,20 @@ def _operation(each: Operation, schemas: dict[Any, Doc]) -> Doc:
 
 
 def _answer(each: Operation, status: int, answer: Answer, schemas: dict[Any, Doc]) -> Doc:
-    content = {media: {"schema": schemas[f"{each.id} {status} {media}"]} for media in answer.content}
+    said = {media: schemas[f"{each.id} {status} {media}"] for media in answer.content}
+    content = {media: {"schema": framed(schema) if media == SSE else schema} for media, schema in said.items()}
     return {
         "description": answer.meaning,
         "headers": _headers(*answer.headers),
         **({"content": content} if content else {}),
     }
+
+
+def framed(schema: Doc) -> Doc:
+    """One message of an event stream, with what its `data` says."""
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
+    fields = {"id": {"type": "string"}, "event": {"type": "string"}, "retry": {"type": "integer"}, "data": data}
+    return {"type": "object", "required": ["data"], "properties": fields}
 
 
 def _problem(kinds: list[Kind]) -> Doc:

@@ -134,11 +134,12 @@ def conforms(value: Any, schema: dict[str, Any]) -> None:
 
 
 def schema_of(operation_id: str, status: int, media_type: str) -> dict[str, Any]:
-    """What the document says of an answer."""
+    """What the document says of an answer; of a stream, what is in the `data` of its messages."""
     for methods in DOCUMENT["paths"].values():
         for operation in methods.values():
             if operation["operationId"] == operation_id:
-                return operation["responses"][str(status)]["content"][media_type]["schema"]
+                schema = operation["responses"][str(status)]["content"][media_type]["schema"]
+                return schema["properties"]["data"]["contentSchema"] if media_type == "text/event-stream" else schema
     raise LookupError(operation_id)
 
 
@@ -220,6 +221,24 @@ async def test_answers_are_as_the_document_says(client: AsyncClient, store: Stor
     stream = await client.get(f"/api/runs/{done}/events")
     for frame in parse(stream.content):
         conforms(frame.json, schema_of("watch_run", 200, "text/event-stream"))
+
+
+def test_the_messages_of_a_stream_are_told_of_as_they_stand_in_it():
+    for path in ("/api/runs/events", "/api/runs/{run_id}/events"):
+        content = DOCUMENT["paths"][path]["get"]["responses"]["200"]["content"]
+        framed, line = content["text/event-stream"]["schema"], content["application/x-ndjson"]["schema"]
+        conforms({"id": "1", "data": "{}"}, framed)
+        with pytest.raises(jsonschema.ValidationError, match="'data' is a required property"):
+            conforms({"id": "1"}, framed)
+        assert framed["properties"]["data"]["contentSchema"] == line
+
+
+async def test_what_a_form_leaves_empty_may_be_empty_by_the_document_too(client: AsyncClient):
+    for path in ("/api/runs", "/api/stats"):
+        for parameter in DOCUMENT["paths"][path]["get"]["parameters"]:
+            refused = (await client.get(path, params={parameter["name"]: ""})).status_code != 200
+            empty_is_wrong = parameter["schema"].get("type") == "integer"
+            assert refused == empty_is_wrong, parameter["name"]
 
 
 async def test_problems_are_as_the_document_says(client: AsyncClient):

@@ -171,6 +171,7 @@ async def test_a_run_that_has_ended_cannot_be_left(client: AsyncClient, store: S
         (b'{"viewer":"a\\n"}', 422, "invalid-input"),
         (b'{"viewer":"%s"}' % (b"a" * 65), 422, "invalid-input"),
         (b'{"viewer":"a","more":1}', 422, "invalid-input"),
+        (b'{"viewer":"a","back":1}', 422, "invalid-input"),
         (b"[]", 422, "invalid-input"),
         (b"{", 400, "invalid-json"),
         (b" " * 1025, 413, "body-too-large"),

@@ -222,6 +222,14 @@ async def test_a_cursor_ahead_of_the_log_is_told_of_the_gap_and_given_a_snapshot
     assert frames[2].json["run"]["result"] == "the end"
 
 
+async def test_a_wrong_cursor_in_the_address_is_wrong_also_where_the_header_wins(client: AsyncClient, store: Store):
+    run_id = await told(store, simple_story())
+
+    response = await client.get(f"/api/runs/{run_id}/events", params={"after": "x"}, headers={"Last-Event-ID": "4"})
+
+    assert problem(response) == (400, "bad-request")
+
+
 async def test_a_snapshot_stands_for_the_log_so_far_and_then_it_is_live(api_server: ApiServer, store: Store):
     run_id = await accept(store)
     writer = await hold(store, run_id)
