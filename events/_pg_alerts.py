@@ -38,11 +38,12 @@ _FAILED = """
         SELECT (SELECT t.tenant FROM stepglass.run_totals t WHERE t.tenant > tenants.tenant ORDER BY t.tenant LIMIT 1)
         FROM tenants WHERE tenants.tenant IS NOT NULL
     )
-    SELECT t.tenant, t.pipeline, t.failed_step AS step, count(*) AS n
-    FROM tenants JOIN stepglass.run_totals t ON t.tenant = tenants.tenant
-    WHERE t.ended_at >= clock_timestamp() - make_interval(secs => $1)
-        AND t.status = 'error' AND t.failed_step IS NOT NULL
-    GROUP BY 1, 2, 3
+    SELECT tenants.tenant, failed.pipeline, failed.step, failed.n FROM tenants CROSS JOIN LATERAL (
+        SELECT t.pipeline, t.failed_step AS step, count(*) AS n FROM stepglass.run_totals t
+        WHERE t.tenant = tenants.tenant AND t.ended_at >= statement_timestamp() - make_interval(secs => $1)
+            AND t.status = 'error' AND t.failed_step IS NOT NULL
+        GROUP BY 1, 2
+    ) failed
 """
 _STREAMS = """
     SELECT tenant, sum(opened)::int AS opened, sum(failed)::int AS failed FROM stepglass.stream_counts
