@@ -14,16 +14,27 @@ from typing import Any, cast
 from uuid import UUID
 
 from events.contract import (
+    Cancelled,
+    CancelRequested,
+    Complete,
+    Error,
     Event,
+    InputReceived,
+    InputRequired,
     ModelChunk,
     Partial,
     PartialWithdrawn,
+    RunPaused,
+    RunQueued,
+    RunStart,
+    RunUnpaused,
     StepComplete,
     StepError,
     StepEvent,
     StepRetry,
     StepSkipped,
     StepStart,
+    Usage,
 )
 from events.log import Entry
 
@@ -32,6 +43,11 @@ Place = tuple[str, str | None, int | None]
 
 BEFORE_START = {"run_queued", "step_complete", "cancel_requested", "run_paused", "run_unpaused", "error", "cancelled"}
 """What may stand before `run_start`; of the `step_complete`s only reused ones."""
+
+OUTSIDE = {"run_queued", "step_complete", "cancel_requested", "input_received", "run_paused", "run_unpaused"}
+"""What may be stored without an epoch; and `cancelled` of a run that nobody holds, with what closes its steps."""
+CLOSING = {"step_error", "step_skipped", "cancelled"}
+TAKING = {"run_start", "run_resumed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +92,8 @@ def check_history(
     """Raise `AssertionError` with every violation.
 
     `max_attempts` is per step, or for all; an attempt that a lost worker left open is not counted against it.
-    `calls_per_attempt` is how many calls a step makes in one attempt and lane (1 unless named). `epochs` are those of
-    the entries, None for what was appended without one. `ended=False` for runs that are still going.
+    `calls_per_attempt` is how many calls a step makes at most in one attempt and lane (1 unless named). `epochs` are
+    those of the entries, None for what was appended without one. `ended=False` for runs that are still going.
     """
     found: list[str] = []
     for run_id, entries in entries_by_run.items():
@@ -89,7 +105,10 @@ def check_history(
         if call.run_id not in entries_by_run:
             found.append(f"run {call.run_id}: a model call for '{call.step}', but no such run was accepted")
     for reader in readers:
-        found += _reader(reader, entries_by_run.get(reader.run_id, ()))
+        if reader.run_id not in entries_by_run:
+            found.append(f"{reader.name} of run {reader.run_id}: no such run was accepted")
+        else:
+            found += _reader(reader, entries_by_run[reader.run_id])
     assert not found, f"{len(found)} violations:\n" + "\n".join(found)
 
 
@@ -105,14 +124,30 @@ class _Attempt:
     chunks: list[tuple[int, ModelChunk]] = field(default_factory=list[tuple[int, ModelChunk]])
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A checkpoint that holds: what it was made of, when and by which attempt."""
+
+    hash: str
+    ts: int
+    attempt: int
+
+
 @dataclass
 class _Run:
     run_id: UUID
     entries: Sequence[Entry]
     max_attempts: int | Mapping[str, int]
     attempts: dict[Place, list[_Attempt]] = field(default_factory=dict[Place, list[_Attempt]])
-    checkpoints: dict[tuple[str, str], int] = field(default_factory=dict[tuple[str, str], int])
+    checkpoints: dict[tuple[str, str], _Kept] = field(default_factory=dict[tuple[str, str], _Kept])
     skipped: set[str] = field(default_factory=set[str])
+    planned: set[str] = field(default_factory=set[str])
+    queued: RunQueued | None = None
+    asked: set[str] = field(default_factory=set[str])
+    answered: set[str] = field(default_factory=set[str])
+    paused: bool = False
+    cancelled: bool = False
+    cost: float = 0.0
     losses: int = 0
 
     def violations(self, ended: bool) -> list[str]:
@@ -128,6 +163,7 @@ class _Run:
                 found.append(f"{self._at(entry)}: progress fell from {progress:g} to {event.progress:g}")
             progress = max(progress, event.progress or 0.0)
             found += [f"{self._at(entry)}: {what}" for what in self._lifecycle(entry, event, started)]
+            found += [f"{self._at(entry)}: {what}" for what in self._wishes(event)]
             started = started or entry.type == "run_start"
             self.losses += entry.type == "run_resumed"
             if isinstance(event, StepEvent):
@@ -148,6 +184,8 @@ class _Run:
 
     def _last_word(self, ended: bool) -> Iterator[str]:
         finals = [entry for entry in self.entries if entry.final]
+        if not self.entries:
+            yield f"run {self.run_id}: its log is empty, not even run_queued was committed"
         if len(finals) > 1:
             yield f"run {self.run_id}: {len(finals)} last words, at {[entry.seq for entry in finals]}"
         if finals and not self.entries[-1].final:
@@ -165,10 +203,54 @@ class _Run:
             yield "it stands before run_start"
         if isinstance(event, StepComplete) and (event.data.reused is not None) == started:
             yield "a result is reused before run_start, and made after it"
-        if entry.final:
-            unclosed = [place for place, attempts in self.attempts.items() if attempts[-1].state in ("open", "retry")]
-            for place in unclosed:
-                yield f"{_name(place)} is still {self.attempts[place][-1].state}"
+        if isinstance(event, RunQueued):
+            self.queued = event
+        elif isinstance(event, StepComplete) and event.data.reused and self.queued and not self.queued.data.forked_from:
+            yield "a result is reused, but the run does no other one again"
+        elif isinstance(event, RunStart):
+            self.planned = {each.step for each in event.data.plan}
+            if self.queued and self.queued.data.pipeline != event.data.pipeline:
+                yield f"it was queued as '{self.queued.data.pipeline}' and started as '{event.data.pipeline}'"
+        elif entry.final:
+            yield from self._unfinished(event)
+
+    def _unfinished(self, event: Event) -> Iterator[str]:
+        """No spinner is left turning, and no step forgotten."""
+        for place, attempts in self.attempts.items():
+            if attempts[-1].state in ("open", "retry"):
+                yield f"{_name(place)} is still {attempts[-1].state}"
+        forgotten = self.planned - self.skipped - {place[0] for place in self.attempts}
+        for step in sorted(forgotten if not isinstance(event, Cancelled) else ()):
+            yield f"'{step}' was planned, and neither begun nor skipped"
+        if isinstance(event, Cancelled) and not self.cancelled:
+            yield "nobody asked for it"
+        if isinstance(event, Complete) and (open := self.asked - self.answered):
+            yield f"nobody has answered {sorted(open)}"
+        failed = {place[0] for place, attempts in self.attempts.items() if attempts[-1].state == "error"}
+        if isinstance(event, Error) and event.data.failed_step and event.data.failed_step not in failed:
+            yield f"'{event.data.failed_step}' is said to have failed, and did not"
+
+    def _wishes(self, event: Event) -> Iterator[str]:
+        """What is asked of the run and by it: each once, and answered once."""
+        match event:
+            case RunPaused() | RunUnpaused():
+                if self.paused == isinstance(event, RunPaused):
+                    yield "the run was paused already" if self.paused else "the run was not paused"
+                self.paused = isinstance(event, RunPaused)
+            case CancelRequested():
+                if self.cancelled:
+                    yield "it was asked to end already"
+                self.cancelled = True
+            case InputRequired(data=data):
+                if data.input_id in self.asked:
+                    yield f"'{data.input_id}' was asked already"
+                self.asked.add(data.input_id)
+            case InputReceived(data=data):
+                if data.input_id not in self.asked or data.input_id in self.answered:
+                    yield f"an answer to '{data.input_id}', which nobody waits for"
+                self.answered.add(data.input_id)
+            case _:
+                pass
 
     def _step(self, entry: Entry, event: StepEvent) -> Iterator[str]:
         place = self._place(event)
@@ -214,7 +296,14 @@ class _Run:
             case ModelChunk():
                 now.chunks.append((entry.seq, event))
             case Partial(data=data) if data.input_hash:
-                self.checkpoints[event.step, data.path] = event.ts
+                before = self.checkpoints.get((event.step, data.path))
+                if before and before.hash == data.input_hash:
+                    yield f"'{data.path}' was there already, a checkpoint of attempt {before.attempt}"
+                self.checkpoints[event.step, data.path] = _Kept(data.input_hash, event.ts, event.attempt)
+            case Usage(data=data):
+                self.cost += data.cost_usd or 0.0
+                if data.run_cost_usd is not None and abs(data.run_cost_usd - self.cost) > 1e-6:
+                    yield f"the run is said to have cost {data.run_cost_usd:g} so far, its calls cost {self.cost:g}"
             case PartialWithdrawn(data=data):
                 self.checkpoints.pop((event.step, data.path), None)
             case StepRetry(data=data):
@@ -252,6 +341,8 @@ def _digest(event: StepComplete, chunks: Sequence[ModelChunk]) -> Iterator[str]:
     sha256 = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
     found = (sum(chunk.data.tokens for chunk in chunks), len(text), sha256)
     said = event.data.text
+    if said is None and chunks:
+        yield f"there is no digest of its text, and it wrote {text!r}"
     if said is not None and (said.chunks, said.chars, said.sha256) != found:
         yield f"text of {said.chunks} chunks, {said.chars} chars expected; the log has {found[0]}, {found[1]}: {text!r}"
 
@@ -261,17 +352,26 @@ def _epochs(run_id: UUID, entries: Sequence[Entry], epochs: Sequence[int | None]
         yield f"run {run_id}: {len(entries)} entries, but {len(epochs)} epochs"
     highest = 0
     for entry, epoch in zip(entries, epochs, strict=False):
-        if epoch is not None and epoch < highest:
-            yield f"run {run_id} seq {entry.seq} ({entry.type}): epoch {epoch} wrote after epoch {highest}"
+        at = f"run {run_id} seq {entry.seq} ({entry.type})"
+        if epoch is None:
+            ends = CLOSING if entries[-1].type == "cancelled" and epochs[-1] is None else set[str]()
+            reused = not isinstance(entry.event, StepComplete) or entry.event.data.reused
+            if entry.type not in OUTSIDE | ends or not reused:
+                yield f"{at}: only the holder of the run may say this, under its epoch"
+        elif epoch < highest:
+            yield f"{at}: epoch {epoch} wrote after epoch {highest}"
+        elif (epoch > highest) != (entry.type in TAKING):
+            yield f"{at}: an epoch begins with run_start or run_resumed, and has one of them; this is epoch {epoch}"
         highest = max(highest, epoch or 0)
 
 
 def _calls(run: _Run, calls: Sequence[ModelCall], per_attempt: Mapping[str, int]) -> Iterator[str]:
-    made = Counter((call.step, call.lane) for call in calls)
-    for (step, lane), count in made.items():
-        most = run.allowed(step) * per_attempt.get(step, 1)
+    made = Counter((call.step, call.lane, call.attempt) for call in calls)
+    for (step, lane, attempt), count in made.items():
+        most = per_attempt.get(step, 1)
         if count > most:
-            yield f"run {run.run_id}: {count} model calls for {_name((step, lane, None))}, at most {most} are allowed"
+            place = f"attempt {attempt} of {_name((step, lane, None))}"
+            yield f"run {run.run_id}: {count} model calls for {place}, at most {most} are allowed"
     for call in calls:
         for what in _call(run, call):
             yield f"run {run.run_id}: a model call for attempt {call.attempt} of '{call.step}' at {call.at_ms}: {what}"
@@ -285,6 +385,9 @@ def _call(run: _Run, call: ModelCall) -> Iterator[str]:
         yield "no step_start was committed for it"
     if any(attempt.reused for attempt in of_step):
         yield "its result was taken over from another run"
+    kept = run.checkpoints.get((call.step, call.path)) if call.path else None
+    if kept is not None and (call.attempt > kept.attempt or (call.at_ms is not None and call.at_ms > kept.ts)):
+        yield f"'{call.path}' was there already, a checkpoint of {kept.ts}, of attempt {kept.attempt}"
     if call.at_ms is None:
         return
     if attempts and all(attempt.started_ms > call.at_ms for attempt in attempts):
@@ -292,9 +395,6 @@ def _call(run: _Run, call: ModelCall) -> Iterator[str]:
     done = [attempt.ended_ms for attempt in of_step if attempt.state == "complete"]
     if own and done and call.at_ms > max(done):
         yield f"the step was complete at {max(done)}"
-    kept = run.checkpoints.get((call.step, call.path)) if call.path else None
-    if kept is not None and call.at_ms > kept:
-        yield f"'{call.path}' was there already, a checkpoint of {kept}"
 
 
 def _reader(reader: Reader, entries: Sequence[Entry]) -> Iterator[str]:
@@ -302,7 +402,7 @@ def _reader(reader: Reader, entries: Sequence[Entry]) -> Iterator[str]:
     log = [json.loads(entry.line) for entry in entries]
     at = reader.after
     for number, seen in enumerate(reader.seen, start=1):
-        covers = cast("Mapping[str, Any]", seen.get("data") or {}).get("covers")
+        covers = _covers(seen)
         upto = covers[1] if covers else at + 1
         expected = _merged(log[at:upto], covers)
         if seen != expected:
@@ -311,6 +411,15 @@ def _reader(reader: Reader, entries: Sequence[Entry]) -> Iterator[str]:
         at = upto
     if reader.ended and at != len(log):
         yield f"{reader.name} of run {reader.run_id}: its stream ended behind seq {at}, the log goes to {len(log)}"
+
+
+def _covers(seen: Mapping[str, Any]) -> tuple[int, int] | None:
+    """What a merged chunk says that it stands for; None for any other event."""
+    match cast("Mapping[str, Any]", seen.get("data") or {}).get("covers"):
+        case [int(first), int(last)]:
+            return first, last
+        case _:
+            return None
 
 
 def _merged(events: Sequence[dict[str, Any]], covers: Sequence[int] | None) -> dict[str, Any] | None:

@@ -51,6 +51,7 @@ class Story:
     attempts: dict[Place, int] = field(default_factory=dict[Place, int])
     chunks: dict[Place, list[tuple[int, ModelChunk]]] = field(default_factory=dict[Place, list[tuple[int, ModelChunk]]])
     starts: dict[Place, int] = field(default_factory=dict[Place, int])
+    cost: float = 0.0
 
     @property
     def entries(self) -> list[Entry]:
@@ -133,7 +134,9 @@ class Story:
     def spends(
         self, step: str, cost: float | None = 0.01, model: str = "demo-heavy", lane: str | None = None
     ) -> "Story":
+        self.cost += cost or 0.0
         data = {"model": model, "input_tokens": 100, "output_tokens": 20, "cost_usd": cost}
+        data["run_cost_usd"] = round(self.cost, 8) or None
         return self._inside("usage", step, data, lane)
 
     def percent(self, step: str, progress: float, eta_ms: int | None = None) -> "Story":
@@ -307,7 +310,7 @@ def _act(story: Story, draw: random.Random, action: str, step: str, progress: fl
         case "part":
             story.part(step, draw.choice(["/a", "/b"]), draw.randint(0, 9), lane=lane)
         case "check":
-            story.part(step, f"/{draw.randint(0, 3)}", draw.randint(0, 9), hash=f"h{draw.randint(0, 9)}", lane=lane)
+            story.part(step, f"/{draw.randint(0, 3)}", draw.randint(0, 9), hash=f"h{len(story.events)}", lane=lane)
         case "spends":
             story.spends(step, cost=draw.choice([None, 0.1, 0.2]), model=draw.choice(["m1", "m2"]), lane=lane)
         case "percent":

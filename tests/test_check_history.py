@@ -1,71 +1,18 @@
 """The checker is checked: it passes every good history, and fails on each violation planted in one."""
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from events.contract import Event
-from events.log import Entry, encode
-from tests.check_history import ModelCall, Reader, check_history
-from tests.histories import Story, random_story, replace_event, rich_story, stories
+from tests.check_history import check_history
+from tests.histories import Story, cancelled_story, failed_story, random_story, replace_event, rich_story, stories
+from tests.planting import Evidence
 
 OTHER_RUN = UUID("01938f3a-0000-7000-8000-000000000001")
-
-
-@dataclass
-class Evidence:
-    """What a test has in hand after a run, here for spoiling."""
-
-    story: Story
-    entries: list[Entry] = field(default_factory=list[Entry])
-    calls: list[ModelCall] = field(default_factory=list[ModelCall])
-    reader: Reader = field(init=False)
-    epochs: list[int | None] = field(default_factory=list[int | None])
-    max_attempts: int = 3
-
-    def __post_init__(self) -> None:
-        self.entries, self.calls, self.epochs = self.story.entries, list(self.story.calls), list(self.story.epochs)
-        self.reader = Reader(self.story.run_id, [json.loads(entry.line) for entry in self.entries])
-
-    def check(self) -> None:
-        check_history(
-            {self.story.run_id: self.entries},
-            self.calls,
-            [self.reader],
-            max_attempts=self.max_attempts,
-            epochs={self.story.run_id: self.epochs},
-        )
-
-    def find(self, type: str, step: str | None = None, nth: int = 0) -> int:
-        """The index of the `nth` event of a type, of a step."""
-        found = [
-            i for i, e in enumerate(self.story.events) if e.type == type and step in (None, getattr(e, "step", None))
-        ]
-        return found[nth]
-
-    def put(self, events: list[Event]) -> None:
-        """Another log, densely numbered, and a reader who saw just that."""
-        self.entries = [Entry(self.story.run_id, seq, e.type, encode(e)) for seq, e in enumerate(events, start=1)]
-        self.epochs = [1] * len(events)
-        self.reader = replace(self.reader, seen=[json.loads(entry.line) for entry in self.entries])
-
-    def drop(self, index: int) -> None:
-        self.put([event for i, event in enumerate(self.story.events) if i != index])
-
-    def insert(self, index: int, event: Event) -> None:
-        self.put([*self.story.events[:index], event, *self.story.events[index:]])
-
-    def change(self, index: int, **changes: object) -> None:
-        changed = replace_event(self.story.events[index], **changes)
-        self.put([changed if i == index else event for i, event in enumerate(self.story.events)])
-
-    def again(self, type: str, step: str, at: int, **changes: object) -> None:
-        """Say something of a step once more, at another place."""
-        self.insert(at, replace_event(self.story.events[self.find(type, step)], **changes))
 
 
 Plant = Callable[[Evidence], object]
@@ -183,7 +130,11 @@ PLANTED: list[tuple[str, Plant, str]] = [
         lambda e: e.calls.append(replace(e.calls[5], at_ms=e.story.ts - 99, path="/vision")),
         "checkpoint",
     ),
-    ("too many calls", lambda e: e.calls.extend([e.calls[0]] * 5), "7 model calls for 'framework', at most 4"),
+    (
+        "too many calls",
+        lambda e: e.calls.extend([e.calls[0]] * 5),
+        "6 model calls for attempt 1 of 'framework', at most 1",
+    ),
     ("a call for no run", lambda e: _call(e, run_id=OTHER_RUN), "no such run was accepted"),
     ("a reader who missed one", lambda e: _seen(e, lambda seen: seen.pop(12)), "its 13. event is"),
     ("a reader who saw one twice", lambda e: _seen(e, lambda seen: seen.insert(3, seen[3])), "its 5. event is"),
@@ -192,7 +143,75 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("a reader who saw another text", lambda e: _seen(e, lambda seen: seen[4].update(data={})), "its 5. event is"),
     ("a stream that ended early", lambda e: _seen(e, lambda seen: seen.pop()), "its stream ended behind"),
     ("merged across steps", _merge_across_steps, "the log says None"),
+    ("a reader of no run", lambda e: setattr(e, "reader", replace(e.reader, run_id=OTHER_RUN)), "was accepted"),
+    ("an empty log", lambda e: e.put([]), "its log is empty"),
+    (
+        "another pipeline",
+        lambda e: e.change(2, data={"pipeline": "council"}),
+        "queued as 'vision_framework' and started as 'council'",
+    ),
+    (
+        "a result reused of no run",
+        lambda e: e.change(0, data={"forked_from": None}),
+        "does no other one again",
+    ),
+    (
+        "a text without a digest",
+        lambda e: e.change(e.find("step_complete", "qa"), data={"text": None}),
+        "no digest of its text",
+    ),
+    (
+        "a call not on the bill",
+        lambda e: e.drop(e.find("usage", "framework")),
+        "is said to have cost 0.02 so far, its calls cost 0.01",
+    ),
+    (
+        "a checkpoint made twice",
+        lambda e: e.again("partial", "scoring", e.find("step_complete", "scoring"), attempt=2),
+        "'/vision' was there already, a checkpoint of attempt 1",
+    ),
+    (
+        "paused twice",
+        lambda e: e.insert(e.find("run_paused"), e.story.events[e.find("run_paused")]),
+        "the run was paused already",
+    ),
+    ("going on twice", lambda e: e.insert(40, e.story.events[e.find("run_unpaused")]), "the run was not paused"),
+    ("asked twice", lambda e: e.insert(60, e.story.events[e.find("input_required")]), "'i1' was asked already"),
+    ("answered before it was asked", lambda e: e.insert(40, _answer(e)), "'i1', which nobody waits for"),
+    ("answered twice", lambda e: e.insert(len(e.story.events) - 1, _answer(e)), "'i1', which nobody waits for"),
+    ("never answered", lambda e: e.drop(e.find("input_received")), r"nobody has answered \['i1'\]"),
+    ("a worker that says nothing of itself", lambda e: e.epochs.__setitem__(30, 2), "an epoch begins with run_start"),
+    (
+        "an outsider who ends a step",
+        lambda e: e.epochs.__setitem__(e.find("step_complete", "qa"), None),
+        "only the holder of the run may say this",
+    ),
 ]
+OTHERWISE: list[tuple[str, Callable[[], Story], Plant, str]] = [
+    ("cancelled by nobody", cancelled_story, lambda e: e.drop(e.find("cancel_requested")), "nobody asked for it"),
+    (
+        "asked to end twice",
+        cancelled_story,
+        lambda e: e.insert(8, e.story.events[e.find("cancel_requested")]),
+        "asked to end already",
+    ),
+    (
+        "a step forgotten",
+        failed_story,
+        lambda e: e.drop(e.find("step_skipped")),
+        "'validation' was planned, and neither begun nor skipped",
+    ),
+    (
+        "another step blamed",
+        failed_story,
+        lambda e: e.change(-1 % len(e.story.events), data={"failed_step": "validation"}),
+        "'validation' is said to have failed, and did not",
+    ),
+]
+
+
+def _answer(evidence: Evidence) -> Event:
+    return evidence.story.events[evidence.find("input_received")]
 
 
 def _skip(evidence: Evidence) -> Event:
@@ -214,6 +233,16 @@ def test_so_do_fifty_random_ones() -> None:
 )
 def test_a_planted_violation_is_found(plant: Plant, says: str) -> None:
     evidence = Evidence(rich_story())
+    plant(evidence)
+    with pytest.raises(AssertionError, match=says):
+        evidence.check()
+
+
+@pytest.mark.parametrize(
+    ("story", "plant", "says"), [case[1:] for case in OTHERWISE], ids=[name for name, *_ in OTHERWISE]
+)
+def test_so_is_one_in_a_run_that_ends_otherwise(story: Callable[[], Story], plant: Plant, says: str) -> None:
+    evidence = Evidence(story())
     plant(evidence)
     with pytest.raises(AssertionError, match=says):
         evidence.check()

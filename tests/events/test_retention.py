@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 import asyncpg
@@ -12,11 +13,11 @@ import pytest
 
 from events._pg import Session
 from events.changes import Change
-from events.contract import Event, StepRetry, StepRetryData
+from events.contract import Event, StepComplete, StepRetry, StepRetryData, StepSkipped, TextDigest
 from events.errors import UnknownRun
 from events.feeds import Feeds
 from events.log import Entry
-from events.payload import Problem
+from events.payload import Problem, ReasonData, StepCompleteData
 from events.retention import DURATIONS, Swept
 from events.runs import DEFAULT_TENANT, Claim
 from events.snapshot import snapshot
@@ -24,7 +25,7 @@ from events.sse import SSE
 from events.store import Store
 from events.versions import written_by_run
 from tests.check_history import Reader, check_history
-from tests.events.words import LAST, chunk, complete, held, new, opened, start
+from tests.events.words import LAST, chunk, held, new, opened, start
 from tests.sse_parser import parse
 
 NOW, DAY = 0.0, timedelta(days=1)
@@ -43,8 +44,12 @@ async def written(store: Store, chunks: int = 600) -> Claim:
     withdrawn = StepRetryData(problem=Problem(title="t", detail="d"), next_attempt_in_ms=0, supersedes=(4, 6))
     events: list[Event] = [opened(), start(), *(chunk(f"lost {number} ") for number in range(3))]
     events += [StepRetry(step="brief", data=withdrawn), start(attempt=2)]
-    events += [chunk(f"{number} Ω ", attempt=2, lane="ab"[number // 7 % 2]) for number in range(chunks)]
-    await store.log.append(run.run_id, [*events, complete().model_copy(update={"attempt": 2}), LAST], epoch=run.epoch)
+    texts = [f"{number} Ω " for number in range(chunks)]
+    events += [chunk(text, attempt=2, lane="ab"[number // 7 % 2]) for number, text in enumerate(texts)]
+    digest = TextDigest(chunks=chunks, chars=len("".join(texts)), sha256=sha256("".join(texts).encode()).hexdigest())
+    events += [StepComplete(step="brief", attempt=2, duration=40, data=StepCompleteData(result="done", text=digest))]
+    events += [StepSkipped(step="qa", data=ReasonData(reason="not needed")), LAST]
+    await store.log.append(run.run_id, events, epoch=run.epoch)
     return run
 
 
@@ -75,7 +80,7 @@ async def test_the_rows_become_few_and_are_packed_once(postgres_store: Store, sq
     run = await written(postgres_store)
     done = await swept(postgres_store)
     rows = await sql.fetchval("SELECT count(*) FROM stepglass.events WHERE run_id = $1", run.run_id)
-    assert (done.compacted, done.rows_before, done.rows_after) == (1, 603, rows - 7)
+    assert (done.compacted, done.rows_before, done.rows_after) == (1, 603, rows - 8)
     assert rows < 20
     assert done.bytes_after < done.bytes_before / 3
     assert await swept(postgres_store) == Swept()

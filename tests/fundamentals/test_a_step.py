@@ -330,6 +330,7 @@ async def test_a_call_that_was_over_when_it_was_cancelled_is_on_the_bill_once(st
     carry = await stage.claimed(one_haiku)
     going = asyncio.create_task(carry.go())
     await closing.wait()
+    await stage.store.runs.request_cancel(stage.run_id, "default")
     carry.end("cancelled")
     await going
 
