@@ -80,7 +80,9 @@ def reply_to(call: LoggedCall, every: float) -> Reply:
     pieces = list(in_pieces(text, max(1, round(seconds / every))))
     whole = said(*pieces)
     first, *rest = whole.moves
-    moves = [first, pause(FIRST), *(each for move in rest for each in (move, pause(every)))]
+    # No pause before the last ones: a client that has heard the end does not wait for more.
+    text_moves, end = rest[: len(pieces)], rest[len(pieces) :]
+    moves = [first, pause(FIRST), *(each for move in text_moves for each in (move, pause(every))), *end]
     fault = fault_of(call)
     if fault is None:
         return Reply(moves)

@@ -106,8 +106,10 @@ class Site:
 
 @asynccontextmanager
 async def open_site(folder: Path, rng: Random, *, workers: int, apis: int, every: float) -> AsyncGenerator[Site]:
-    """Everything started and ready; nothing is left of it afterwards. `every` is the pace of the model, seconds."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Everything started and ready; nothing is left of it afterwards. `every` is the pace of the model, seconds.
+
+    `folder` is there, and whoever the database's server runs as may go through those above it.
+    """
     url = f"postgresql://postgres@/stepglass?host={socket_dir((folder / 'postgres').resolve())}"
     model_port = closed_port()
     stack = Stack(folder, url, f"http://{HERE}:{model_port}/v1", prefect_port=free_port())

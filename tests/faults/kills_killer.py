@@ -1,0 +1,137 @@
+"""Who kills: which process, how and when, all out of one seed."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import psutil
+
+from tests.faults.kills_stack import Kind, Replica, Site
+
+SHARE: dict[Kind, float] = {"worker": 0.4, "API": 0.25, "PostgreSQL": 0.2, "Prefect server": 0.15}
+HOW: dict[Kind, dict[str, float]] = {
+    "worker": {"SIGKILL": 0.75, "SIGTERM": 0.25},
+    "API": {"SIGKILL": 0.75, "SIGTERM": 0.25},
+    "PostgreSQL": {
+        "SIGKILL": 0.4,  # of the postmaster: everything of the server is gone
+        "SIGKILL backend": 0.25,  # of one of its processes: it throws all others out, and recovers
+        "SIGKILL keeper": 0.15,  # of our process beside it: the server lives on, and is taken over
+        "SIGTERM": 0.2,
+    },
+    "Prefect server": {"SIGKILL": 0.75, "SIGTERM": 0.25},
+}
+GRACE = 15.0
+"""Seconds that a process may take to end when it is asked to; then it is killed, and that counts as a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """`lot` decides which of several replicas or processes it hits."""
+
+    kind: Kind
+    how: str
+    gap: float
+    lot: float
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """What was done. `seconds` is what the process took to end that was asked to."""
+
+    kill: Kill
+    name: str
+    on_uvloop: bool
+    live: int
+    seconds: float = 0.0
+
+
+def planned(kills: int, gap: float, rng: Random) -> list[Kill]:
+    """`kills` of them, every kind by its share, in an order and `gap` seconds apart as chance wants it."""
+    kinds: list[Kind] = [kind for kind, share in SHARE.items() for _ in range(round(share * kills))]
+    kinds.extend("worker" for _ in range(kills - len(kinds)))
+    rng.shuffle(kinds)
+    return [
+        Kill(kind, rng.choices(list(HOW[kind]), list(HOW[kind].values()))[0], _gap(rng, gap), rng.random())
+        for kind in kinds[:kills]
+    ]
+
+
+def _gap(rng: Random, mean: float) -> float:
+    return min(5 * mean, rng.expovariate(1 / mean))
+
+
+@dataclass
+class Killer:
+    """`live` says how many runs go on; `did` is told of each death."""
+
+    site: Site
+    plan: list[Kill]
+    live: Callable[[], int]
+    did: Callable[[Death], object]
+    deaths: list[Death] = field(default_factory=list[Death])
+    stubborn: list[str] = field(default_factory=list[str])
+
+    async def go(self) -> None:
+        """All of the plan. Whose victim is not up yet waits until it is, and lets the next ones pass."""
+        waiting = list(self.plan)
+        while waiting:
+            await asyncio.sleep(waiting[0].gap)
+            victims = [(kill, self._victim(kill)) for kill in waiting]
+            ready = [(kill, victim) for kill, victim in victims[:6] if await victim.up()]
+            if not ready:
+                continue
+            kill, victim = ready[0]
+            if await self._do(kill, victim):
+                waiting.remove(kill)
+
+    def _victim(self, kill: Kill) -> Replica:
+        replicas = [replica for replica in self.site.replicas if replica.kind == kill.kind]
+        return replicas[int(kill.lot * len(replicas))]
+
+    async def _do(self, kill: Kill, victim: Replica) -> bool:
+        """False when there was nothing to hit any more."""
+        target = self._target(kill, victim)
+        if target is None or victim.part is None:
+            return False
+        live, process = self.live(), victim.part.process
+        # Our process ends with the server that it keeps, and rightly so; of a backend's end it hears nothing.
+        victim.asked = kill.how != "SIGKILL backend"
+        began = time.monotonic()
+        try:
+            os.kill(target, signal.SIGTERM if kill.how == "SIGTERM" else signal.SIGKILL)
+        except ProcessLookupError:
+            return False
+        if kill.how == "SIGTERM":
+            try:
+                async with asyncio.timeout(GRACE):
+                    await process.wait()
+            except TimeoutError:
+                self.stubborn.append(f"{victim.name} did not end within {GRACE:g} s of SIGTERM")
+                process.kill()
+        death = Death(kill, victim.name, victim.on_uvloop, live, time.monotonic() - began)
+        self.deaths.append(death)
+        self.did(death)
+        return True
+
+    def _target(self, kill: Kill, victim: Replica) -> int | None:
+        assert victim.part is not None
+        own = victim.part.process.pid
+        server = self.site.postmaster()
+        match kill.how, kill.kind:
+            case "SIGKILL", "PostgreSQL":
+                return server
+            case "SIGKILL backend", _:
+                return server and self._backend(server, kill.lot)
+            case _:
+                return own
+
+    def _backend(self, server: int, lot: float) -> int | None:
+        try:
+            backends = psutil.Process(server).children()
+        except psutil.NoSuchProcess:
+            return None
+        return backends[int(lot * len(backends))].pid if backends else None
