@@ -56,7 +56,7 @@ export class DocumentServer extends Server {
       ...{ version: 1, kind: "run", sections: [], by: null, at: AT, refined_by: null, shows: 1 },
       ...{ framework: FRAMEWORK, scores, back: undefined, ahead: [] },
     });
-    this.#route("", (asked) => (asked.method === "PATCH" ? this.#edit(asked) : this.#shown(this.last)));
+    this.#route("", (asked) => (asked.method === "PATCH" ? this.#edit(asked) : this.#present(asked)));
     this.#route("/undo", (asked) => this.#if(asked, () => this.#undo(asked)));
     this.#route("/redo", (asked) => this.#if(asked, () => this.#redo(asked)));
     this.#route("/apply", (asked) => this.#apply(asked));
@@ -104,6 +104,11 @@ export class DocumentServer extends Server {
 
   #routeVersions(): void {
     for (const version of this.versions) this.#route(`/versions/${version.version}`, () => this.#shown(version));
+  }
+
+  #present(asked: Asked): Response {
+    const known = asked.headers.get("If-None-Match") === `"${this.last.version}"`;
+    return known ? new Response(null, { status: 304 }) : this.#shown(this.last);
   }
 
   #shown({ back, ahead, shows: _, ...version }: Kept): Response {

@@ -14,6 +14,8 @@ export type RefineWish = { readonly action: string } | { readonly instruction: s
 
 export interface DocumentApi {
   present(signal?: AbortSignal): Promise<DocumentBody>;
+  /** Whether that is still `version`. */
+  isAt(version: number, signal?: AbortSignal): Promise<boolean>;
   /** Sections that are not in `sections` stay as they are. */
   edit(sections: Readonly<Record<string, unknown>>, changing: Changing): Promise<DocumentBody>;
   undo(changing: Changing): Promise<DocumentBody>;
@@ -55,6 +57,12 @@ export function createDocumentApi(http: Http, runId: string): DocumentApi {
 
   return {
     present: (signal) => get(home, signal),
+    async isAt(version, signal) {
+      const headers = { "If-None-Match": `"${version}"` };
+      const response = await http(home, { headers, signal: signal ?? null, cache: "no-store" });
+      await response.body?.cancel();
+      return response.status === 304;
+    },
     edit(sections, changing) {
       const headers = headersOf(changing);
       headers.set("Content-Type", "application/merge-patch+json");

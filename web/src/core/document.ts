@@ -1,35 +1,17 @@
 /** A run's document, its history and what is being written anew of it: kept up to date while somebody looks. */
 
 import type { Problem } from "./contract.ts";
-import {
-  type Changing,
-  createDocumentApi,
-  type DocumentApi,
-  type Refinement,
-  type RefineWish,
-} from "./document-api.ts";
+import { type Changing, createDocumentApi, type DocumentApi, type RefineWish } from "./document-api.ts";
+import { type DocumentState, UNKNOWN_DOCUMENT } from "./document-state.ts";
 import { RequestError } from "./errors.ts";
 import type { Scheduler } from "./frame.ts";
 import type { Http } from "./http.ts";
 import { randomKey } from "./key.ts";
+import { whileLookedAt } from "./looking.ts";
 import { browserPresence, type Presence } from "./presence.ts";
 import { Publisher, type Store } from "./publisher.ts";
 import { sameJson } from "./same-json.ts";
 import type { DocumentBody, VersionBody } from "./wire.ts";
-
-export interface DocumentState {
-  /** As it is now; undefined until it is loaded. The same object for as long as it is the same version. */
-  readonly document: DocumentBody | undefined;
-  /** Its history, newest first, as far as it was asked for. */
-  readonly versions: readonly VersionBody[];
-  readonly moreVersions: boolean;
-  /** The refinements that are under way, whoever asked for them. */
-  readonly refining: readonly Refinement[];
-  /** While a change of ours is on its way. */
-  readonly changing: boolean;
-  /** Why it could not be brought up to date. */
-  readonly problem: Problem | undefined;
-}
 
 /**
  * What became of a change. `outrun`: somebody else was faster, nothing was changed, and this is the document now.
@@ -66,16 +48,10 @@ export interface DocumentStoreOptions {
   lingerMs?: number | undefined;
 }
 
-export const UNKNOWN_DOCUMENT: DocumentState = {
-  document: undefined,
-  versions: [],
-  moreVersions: false,
-  refining: [],
-  changing: false,
-  problem: undefined,
-};
-
+/** So often it is asked, while the page is seen, whether somebody else has changed it. */
+const EVERY_MS = 5000;
 const OUTRUN = "/problems/outrun";
+const GONE = "/problems/unknown-run";
 const STEP = { undo: "/problems/nothing-to-undo", redo: "/problems/nothing-to-redo" } as const;
 
 export function createDocumentStore(options: DocumentStoreOptions): DocumentStore {
@@ -138,23 +114,7 @@ class LiveDocument implements DocumentStore {
     }
   };
 
-  refresh = async (): Promise<void> => {
-    this.#refreshing?.abort();
-    const refreshing = new AbortController();
-    this.#refreshing = refreshing;
-    const { signal } = refreshing;
-    try {
-      const [document] = await Promise.all([
-        this.#api.present(signal),
-        this.#newestVersions(signal),
-        this.#api.refining(signal).then((refining) => this.#set({ refining })),
-      ]);
-      this.#take(document);
-    } catch (error) {
-      if (!signal.aborted) this.#set({ problem: problemOf(error) });
-    }
-    if (this.#refreshing === refreshing) this.#refreshing = undefined;
-  };
+  refresh = (): Promise<void> => this.#bring((signal) => this.#load(signal));
 
   get #newest(): DocumentState {
     return this.#publisher.newest;
@@ -164,22 +124,49 @@ class LiveDocument implements DocumentStore {
     this.#publisher.set({ ...this.#newest, ...change });
   }
 
-  /** Whoever comes back to the page, or back to the network, sees what others did meanwhile. */
+  /** Whoever comes back to the page, or to the network, sees what others did meanwhile; who stays sees what they do. */
   #connect(): () => void {
-    const look = (): void => {
-      if (!this.#refreshing) void this.refresh();
-    };
-    const unwatch = this.#presence.watch((change) => {
-      if (change === "online" || change === "shown") look();
+    const stop = whileLookedAt(this.#presence, EVERY_MS, {
+      come: () => {
+        if (!this.#refreshing) void this.refresh();
+      },
+      stay: () => void this.#ask(),
     });
-    globalThis.window?.addEventListener("focus", look);
-    look();
     return () => {
-      globalThis.window?.removeEventListener("focus", look);
-      unwatch();
+      stop();
       this.#refreshing?.abort();
       this.#refreshing = undefined;
     };
+  }
+
+  /** Is there another version by now? Most often there is not, and that is soon said. */
+  async #ask(): Promise<void> {
+    const { document, changing, problem } = this.#newest;
+    if (changing || this.#refreshing || problem?.type === GONE) return;
+    if (!document || problem) return this.refresh();
+    await this.#bring(async (signal) => {
+      if (!(await this.#api.isAt(document.version, signal))) await this.#load(signal);
+    });
+  }
+
+  async #bring(upToDate: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    this.#refreshing?.abort();
+    const refreshing = new AbortController();
+    this.#refreshing = refreshing;
+    const { signal } = refreshing;
+    await upToDate(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#set({ problem: problemOf(error) });
+    });
+    if (this.#refreshing === refreshing) this.#refreshing = undefined;
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    const [document] = await Promise.all([
+      this.#api.present(signal),
+      this.#newestVersions(signal),
+      this.#api.refining(signal).then((refining) => this.#set({ refining })),
+    ]);
+    this.#take(document);
   }
 
   /** An answer that was overtaken on its way is of no use any more. */

@@ -1,14 +1,11 @@
 /** One request to the API: where it is, who is asking, and what to make of an answer that is none. */
 
-import type { Problem } from "./contract.ts";
+import { Bearer, type BearerOptions } from "./bearer.ts";
 import { apiError, NoAnswer } from "./errors.ts";
 
-export interface HttpOptions {
+export interface HttpOptions extends BearerOptions {
   /** Where the API is, without a slash at the end; "" for the page's own origin. */
   baseUrl?: string;
-  token?: string | undefined;
-  /** Asked once for however many requests were refused; undefined leaves them refused. */
-  onUnauthorized?: (problem: Problem) => Promise<string | undefined> | string | undefined;
   fetch?: typeof fetch;
   /** How long a server may take to begin its answer. */
   timeoutMs?: number;
@@ -19,18 +16,17 @@ export interface HttpInit extends RequestInit {
   timeoutMs?: number;
 }
 
-/** The answer, if it is a good one. Throws `ApiError`, `NoAnswer`, or the reason of `init.signal`. */
+/** The answer, if it is a good one, or 304. Throws `ApiError`, `NoAnswer`, or the reason of `init.signal`. */
 export type Http = (path: string, init?: HttpInit) => Promise<Response>;
 
 export function createHttp(options: HttpOptions = {}): Http {
-  const { baseUrl = "", onUnauthorized } = options;
-  let token = options.token;
-  let asking: Promise<string | undefined> | undefined;
+  const { baseUrl = "" } = options;
+  const bearer = new Bearer(options);
 
-  const send = async (path: string, given: HttpInit, bearer: string | undefined): Promise<Response> => {
+  const send = async (path: string, given: HttpInit, token: string | undefined): Promise<Response> => {
     const { timeoutMs = options.timeoutMs ?? 10_000, ...init } = given;
     const headers = new Headers(init.headers);
-    if (bearer !== undefined) headers.set("Authorization", `Bearer ${bearer}`);
+    if (token !== undefined) headers.set("Authorization", `Bearer ${token}`);
     const deadline = new AbortController();
     const timer = setTimeout(() => deadline.abort(new NoAnswer(`No answer within ${timeoutMs} ms.`)), timeoutMs);
     const signal = init.signal ? either(init.signal, deadline) : deadline.signal;
@@ -45,25 +41,16 @@ export function createHttp(options: HttpOptions = {}): Http {
     }
   };
 
-  const ask = (problem: Problem): Promise<string | undefined> => {
-    asking ??= Promise.resolve(onUnauthorized?.(problem)).finally(() => {
-      asking = undefined;
-    });
-    return asking;
-  };
-
   return async (path, init = {}) => {
-    for (;;) {
-      const used = token;
+    if (bearer.missing) await bearer.renew();
+    for (let again = false; ; again = true) {
+      init.signal?.throwIfAborted();
+      const used = bearer.token;
       const response = await send(path, init, used);
-      if (response.ok) return response;
+      if (response.ok || response.status === 304) return response;
       const error = await apiError(response);
       if (response.status !== 401) throw error;
-      // Somebody may have given a new token while this request was on its way.
-      const given = token === used ? await ask(error.problem) : token;
-      if (given === undefined) throw error;
-      token = given;
-      init.signal?.throwIfAborted();
+      await bearer.refused(used, error, again);
     }
   };
 }

@@ -2,12 +2,14 @@
 
 export type { Api, PageOfRuns, RunsFilter, StartOptions } from "./api.ts";
 export { createApi } from "./api.ts";
+export type { Token } from "./bearer.ts";
 export type { Client, ClientOptions } from "./client.ts";
 export { createClient } from "./client.ts";
 export type { Connection } from "./connection.ts";
 export type * from "./contract.ts";
-export type { Change, DocumentState, DocumentStore } from "./document.ts";
+export type { Change, DocumentStore } from "./document.ts";
 export type { Changing, Refinement, RefineWish } from "./document-api.ts";
+export type { DocumentState } from "./document-state.ts";
 export { ApiError, NoAnswer, RequestError } from "./errors.ts";
 export { fold, foldAll } from "./fold.ts";
 export type { Scheduler } from "./frame.ts";
@@ -21,6 +23,8 @@ export { tokensPerSecond } from "./rate.ts";
 export type { ReplayOptions, ReplayState, ReplayStore } from "./replay.ts";
 export { createReplayStore } from "./replay.ts";
 export type { Rope } from "./rope.ts";
+export type { RunToken } from "./run-token.ts";
+export { makeRunToken } from "./run-token.ts";
 export type { RunsState, RunsStore, RunsStoreOptions } from "./runs.ts";
 export { createRunsStore } from "./runs.ts";
 export { fromSnapshot } from "./snapshot.ts";

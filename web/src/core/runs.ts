@@ -12,6 +12,14 @@ import { ACCEPT_SSE, jsonIn, type SseMessage } from "./sse.ts";
 import type { RunView } from "./view.ts";
 import type { RunBody, RunChanged } from "./wire.ts";
 
+/** A frame beside the feed: there is no such run any more. Its `cursor` is not where the feed is. */
+interface RunLeft {
+  readonly type: "run_left";
+  readonly run_id: string;
+}
+
+type Change = RunBody | RunLeft;
+
 export interface RunsState {
   /** Newest first, without texts and results. */
   readonly runs: readonly RunView[];
@@ -63,7 +71,7 @@ class LiveRuns implements RunsStore {
   #cursor: number | undefined;
   #room: number;
   /** Pages that are on their way, each with what changed meanwhile, and may not be in it. */
-  #loading = new Set<RunBody[]>();
+  #loading = new Set<Change[]>();
 
   constructor(options: RunsStoreOptions) {
     this.#options = options;
@@ -115,23 +123,29 @@ class LiveRuns implements RunsStore {
 
   #take(messages: readonly SseMessage[]): Verdict {
     const before = this.#cursor;
+    let left = false;
     for (const { event: name, data } of messages) {
       if (name === "stream_gap") {
         this.#cursor = undefined;
         return "broken";
       }
-      if (name !== undefined) continue;
-      const message = jsonIn(data) as RunChanged | { type: ""; cursor: number } | undefined;
+      if (name !== undefined && name !== "run_left") continue;
+      const message = jsonIn(data) as RunChanged | RunLeft | { type: ""; cursor: number } | undefined;
       if (!message) return "broken";
+      if (message.type === "run_left") {
+        this.#changed(message);
+        left = true;
+        continue;
+      }
       if (message.type === "run_changed") this.#changed(message.run);
       this.#cursor = message.cursor;
     }
-    if (this.#cursor === before) return "same";
-    this.#show();
-    return "advanced";
+    const moved = this.#cursor !== before;
+    if (moved || left) this.#show();
+    return moved ? "advanced" : "same";
   }
 
-  #changed(run: RunBody): void {
+  #changed(run: Change): void {
     for (const meanwhile of this.#loading) meanwhile.push(run);
     const oldest = this.#next === undefined ? "" : this.#next;
     // An older run than those on the pages so far comes with its page.
@@ -139,7 +153,11 @@ class LiveRuns implements RunsStore {
   }
 
   /** Of two states of a run the later one holds, whichever way it came. */
-  #merge(run: RunBody): void {
+  #merge(run: Change): void {
+    if ("type" in run) {
+      this.#runs.delete(run.run_id);
+      return;
+    }
     const known = this.#runs.get(run.run_id);
     if (known && known.lastSeq > run.tail_seq) return;
     if (isWanted(run, this.#options.filter)) this.#runs.set(run.run_id, fromSnapshot(run));
@@ -158,7 +176,7 @@ class LiveRuns implements RunsStore {
 
   /** A page; and the next ones, for as long as nothing on them is wanted. Throws what the API does. */
   async #load(from: string | undefined, signal?: AbortSignal): Promise<void> {
-    const meanwhile: RunBody[] = [];
+    const meanwhile: Change[] = [];
     this.#loading.add(meanwhile);
     try {
       let found = await this.#page(from, meanwhile, signal);
@@ -177,7 +195,7 @@ class LiveRuns implements RunsStore {
   }
 
   /** One page, behind `after`. Gives how many runs on it are wanted. */
-  async #page(after: string | undefined, meanwhile: readonly RunBody[], signal?: AbortSignal): Promise<number> {
+  async #page(after: string | undefined, meanwhile: readonly Change[], signal?: AbortSignal): Promise<number> {
     const { filter = {}, pageSize: limit = 50 } = this.#options;
     const { without: _, ...asked } = filter;
     const page = await this.#api.listRuns({ ...asked, limit, ...(after === undefined ? {} : { after }) }, signal);

@@ -3,14 +3,9 @@
 import { useEffect, useMemo, useRef } from "react";
 import type { Client } from "../core/client.ts";
 import type { Problem } from "../core/contract.ts";
-import {
-  type Change,
-  createDocumentStore,
-  type DocumentState,
-  type DocumentStore,
-  UNKNOWN_DOCUMENT,
-} from "../core/document.ts";
+import { type Change, createDocumentStore, type DocumentStore } from "../core/document.ts";
 import type { RefineWish } from "../core/document-api.ts";
+import { type DocumentState, UNKNOWN_DOCUMENT } from "../core/document-state.ts";
 import type { DocumentBody } from "../core/wire.ts";
 import { useOptionalClient } from "./context.tsx";
 import { useStore } from "./use-store.ts";

@@ -1,19 +1,20 @@
 import { describe, expect, test, vi } from "vitest";
 import { ApiError, NoAnswer } from "../../src/core/errors.ts";
 import { createHttp } from "../../src/core/http.ts";
+import { makeRunToken } from "../../src/core/run-token.ts";
 import { json, problem, Server } from "../server.ts";
-import { goodStory } from "../story.ts";
+import { goodStory, RUN_ID } from "../story.ts";
 import { pass, timeStandsStill, watch } from "../watching.ts";
 
 timeStandsStill();
 
-/** A server that knows one token. */
-function guarded(token: string): Server {
-  const server = new Server(goodStory().events);
+/** A server that knows one token, which may become another one. */
+function guarded(token: string): Server & { token: string } {
+  const server = Object.assign(new Server(goodStory().events), { token });
   const fetch = server.fetch;
   server.fetch = (input, init) => {
     const given = new Headers(init?.headers).get("Authorization");
-    if (given !== `Bearer ${token}`) server.next.unshift(() => problem(401, "A valid token is needed"));
+    if (given !== `Bearer ${server.token}`) server.next.unshift(() => problem(401, "A valid token is needed"));
     return fetch(input, init);
   };
   return server;
@@ -110,6 +111,86 @@ describe("a token", () => {
     expect(onUnauthorized).toHaveBeenCalledTimes(1);
     expect(watching.now.view.status).toBe("complete");
   });
+});
+
+describe("the way to a token", () => {
+  test("is gone once, before anything is asked", async () => {
+    const server = guarded("one");
+    const token = vi.fn(async () => "one");
+    const watching = watch(server, { token });
+    await pass();
+    expect(watching.now.view.status).toBe("complete");
+    expect([token.mock.calls.length, server.asked.length]).toEqual([1, 1]);
+  });
+
+  test("is gone again for a fresh one when a stream is to be opened anew, which goes on from where it was", async () => {
+    const story = goodStory().events;
+    const server = guarded("one");
+    server.log = story.slice(0, 5);
+    const watching = watch(server, { token: async () => server.token });
+    await pass();
+    expect(watching.now.view.lastSeq).toBe(5);
+    server.token = "two";
+    server.log = story;
+    server.drop();
+    await pass(300);
+    expect(watching.now.view.status).toBe("complete");
+    expect(server.asked.map(({ headers }) => [headers.get("Authorization"), headers.get("Last-Event-ID")])).toEqual([
+      ["Bearer one", null],
+      ["Bearer one", "5"],
+      ["Bearer two", "5"],
+    ]);
+  });
+
+  test("leads nowhere when what it gives is refused at once: that is said, and not tried for ever", async () => {
+    const server = guarded("another");
+    const token = vi.fn(async () => "wrong");
+    const watching = watch(server, { token });
+    await pass(10_000);
+    expect(watching.now.connection).toMatchObject({ status: "failed", problem: { status: 401 } });
+    expect([token.mock.calls.length, server.asked.length]).toEqual([2, 2]);
+  });
+
+  test("may be closed for a while: it is tried again like the API itself", async () => {
+    const server = guarded("secret");
+    const broken = (): Promise<string> => Promise.reject(new TypeError("Failed to fetch"));
+    const silent = (): Promise<string> => new Promise(() => undefined);
+    const ways = [broken, silent, async () => "secret"];
+    const watching = watch(server, { token: () => (ways.shift() ?? broken)() });
+    await pass();
+    expect(watching.now.connection).toMatchObject({ status: "reconnecting", attempt: 1 });
+    expect(server.asked).toEqual([]);
+    await pass(12_000);
+    expect(watching.now.view.status).toBe("complete");
+  });
+
+  test("is gone once for all who were refused together", async () => {
+    const server = guarded("two");
+    server.routes.set("/api/pipelines", () => json([]));
+    const given = ["one", "two", "three"];
+    const token = vi.fn(async () => given.shift() ?? "");
+    const http = createHttp({ fetch: server.fetch, token });
+    const asking = await Promise.all([http("/api/pipelines"), http("/api/pipelines")]);
+    expect(asking.map(({ status }) => status)).toEqual([200, 200]);
+    expect(given).toEqual(["three"]);
+  });
+});
+
+describe("a token for one run", () => {
+  test("is made with one that may read all", async () => {
+    const server = new Server();
+    server.routes.set(`/api/runs/${RUN_ID}/token`, () => json({ token: "a.b.c", expires_at: 900_000 }));
+    const http = createHttp({ fetch: server.fetch, token: "secret" });
+    expect(await makeRunToken(http, RUN_ID)).toEqual({ token: "a.b.c", expiresAt: 900_000 });
+    const [asked] = server.asked;
+    expect([asked?.method, asked?.headers.get("Authorization")]).toEqual(["POST", "Bearer secret"]);
+  });
+});
+
+test("that nothing has changed is an answer", async () => {
+  const server = new Server();
+  server.next.push(() => new Response(null, { status: 304 }));
+  expect((await createHttp({ fetch: server.fetch })("/api/runs")).status).toBe(304);
 });
 
 describe("what goes wrong", () => {

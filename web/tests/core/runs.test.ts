@@ -19,6 +19,11 @@ function list(server: ListServer, options: Partial<RunsStoreOptions> = {}): { st
   return { store, now: store.getSnapshot };
 }
 
+/** Retention has removed a run. */
+function left(id: number): string {
+  return frame("run_left", { cursor: 50 + id, run_id: run(id).run_id, status: "gone" });
+}
+
 function ids(state: RunsState): number[] {
   return state.runs.map(({ runId }) => Number(runId.slice(-12)));
 }
@@ -132,6 +137,41 @@ describe("the list of runs", () => {
       [4, 3],
       ["3", "7"],
     ]);
+  });
+
+  test("drops a run that was removed, and goes on from where it was", async () => {
+    const server = new ListServer([3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server, { pageSize: 3 });
+    await pass();
+    server.raw(left(2));
+    await pass();
+    expect(ids(now())).toEqual([3, 1]);
+    server.raw(left(2) + left(9));
+    server.change(8, run(4));
+    await pass();
+    expect(ids(now())).toEqual([4, 3, 1]);
+    server.drop();
+    await pass(300);
+    // What it said of runs that are gone says nothing of where the feed is.
+    expect([server.from, server.pages.length]).toEqual([["3", "8"], 1]);
+    store.reconnect();
+  });
+
+  test("does not show a run again that was removed while its page was on its way", async () => {
+    const server = new ListServer([3, 2, 1].map((id) => run(id)));
+    const { store, now } = list(server);
+    await pass();
+    let deliver = (): void => undefined;
+    const late = json({ runs: [run(1)], cursor: 3 });
+    server.next.push(() => new Promise<Response>((resolve) => (deliver = () => resolve(late))));
+    const more = store.loadMore();
+    await pass();
+    server.raw(left(1));
+    await pass();
+    deliver();
+    await more;
+    await pass();
+    expect(ids(now())).toEqual([3, 2]);
   });
 
   test("holds what changed while an older page was on its way", async () => {

@@ -98,7 +98,7 @@ describe("a document", () => {
     const server = new DocumentServer();
     await opened(server);
     server.edited({ vision: "Theirs." });
-    await pass(5000);
+    await pass(1000);
     expect(shown()).toContain("1:");
     fireEvent.focus(window);
     await pass();
