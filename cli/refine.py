@@ -62,9 +62,11 @@ def framework_in(result: Any, section: str) -> tuple[Any, Any]:
 
 
 def answers_in(given: Any) -> Any:
-    """The founder's answers, in the input of either pipeline."""
+    """The founder's answers, in the input of either pipeline, which may have an option of the run beside them."""
     match given:
         case {"answers": answers}:
+            return answers
+        case {"on_invalid": _, **answers}:
             return answers
         case _:
             return given

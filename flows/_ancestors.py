@@ -9,7 +9,7 @@ from uuid import UUID
 from events.contract import Partial, PartialWithdrawn, RunQueued, StepComplete, StepStart
 from events.log import Entry, EventLog
 from flows._opening import read_all
-from steps._journal import Checkpoints
+from steps._journal import Checkpoints, Journal
 
 GENERATIONS = 20
 """Retries of retries that are looked through: one that failed early has nothing to hand on of the steps behind."""
@@ -45,15 +45,13 @@ def begun(entries: Sequence[Entry]) -> set[str]:
 def left_by(entries: Sequence[Entry], models: str | None) -> Checkpoints:
     """Those that hold, of steps that are not complete, made with the same models."""
     found: Checkpoints = {}
-    done: set[str] = set()
-    for event in (entry.event for entry in entries if entry.type.startswith(("partial", "step_complete"))):
+    done = Journal.of(entries).finished()  # a step in several rounds or lanes is, when all of them are
+    for event in (entry.event for entry in entries if entry.type.startswith("partial")):
         match event:
             case Partial(step=step, data=data) if data.input_hash and data.models == models:
                 found[step, data.path, data.input_hash] = data.value
             case PartialWithdrawn(step=step, data=data):
                 found = {key: value for key, value in found.items() if key[:2] != (step, data.path)}
-            case StepComplete(step=step):
-                done.add(step)
             case _:
                 pass
     return {key: value for key, value in found.items() if key[0] not in done}

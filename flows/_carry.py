@@ -18,7 +18,7 @@ from llm.client import Model
 from steps._host import Host
 from steps._journal import Journal
 from steps._place import entered
-from steps._run import Ending, Run
+from steps._run import DAY, Ending, Run
 from steps.errors import CANCELLED, RunLost, leaves
 
 log = logging.getLogger("stepglass.carry")
@@ -29,7 +29,8 @@ MAX_LOSSES = 3
 @dataclass(frozen=True, slots=True)
 class Tools:
     """What a process has for all the runs that it carries. `profile` names the models and their server, for the history
-    of durations; `models` the models alone, for knowing what a result was made with."""
+    of durations; `models` the models alone, for knowing what a result was made with. `answer_within` is how many
+    seconds a person is waited for."""
 
     log: EventLog
     runs: Runs
@@ -38,6 +39,7 @@ class Tools:
     lease: float = 10.0
     renew_every: float = 3.0
     models: str | None = None
+    answer_within: float = DAY
 
 
 class Carry:
@@ -102,6 +104,7 @@ class Carry:
             seconds_left=self.claim.seconds_left,
             models=self._tools.models,
             inherited=await inherited(self._tools.log, entries, self._tools.models),
+            answer_within=self._tools.answer_within,
             on_lost=lambda error: self.end("lost"),
             on_spent=lambda: self.end("over_budget"),
             on_idle=lambda: self.end("parked"),

@@ -1,7 +1,8 @@
 """Doing a run again: which of its results the new run takes over, and which steps it does anew.
 
 Anew are the step that was named (or the first that is not complete) and all that depends on it by the plan. Of the rest
-a result is taken over where it is known to follow from the same: arguments, prompts, models, form.
+a result is taken over where it is known to follow from the same: arguments, prompts, models, form. What a person has
+answered goes along with the results that were made of it, and is asked anew where those are made anew.
 """
 
 from collections.abc import Sequence, Set
@@ -10,7 +11,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from events.contract import Reused, RunQueued, RunQueuedData, StepComplete, Usage
+from events.contract import InputReceived, Reused, RunQueued, RunQueuedData, StepComplete, Usage
 from events.log import Entry, EventLog
 from events.view import RunView
 from flows._opening import read_all
@@ -31,7 +32,7 @@ class NothingToRetry(ValueError):
 class Fork:
     """The first events of the new run: `run_queued`, then what it takes over."""
 
-    first: list[RunQueued | StepComplete]
+    first: list[RunQueued | StepComplete | InputReceived]
     from_step: str | None
 
     @property
@@ -65,9 +66,11 @@ async def fork(
         for place, done in before.items()
         if place[0] not in anew and holds(pipeline, place[0], done, models) and ended_well(source, place[0])
     }
-    if not same_input:
-        fitting = await Rehearsal(kept, anew).go(lambda: pipeline.fn(given))
-        kept = {place: done for place, done in kept.items() if place in fitting}
+    answers, led = answers_in(entries), dict[Place, frozenset[str]]()
+    if answers or not same_input:
+        said = {input_id: answer.data.value for input_id, answer in answers.items()}
+        led = {**await Rehearsal(kept, anew, said).go(lambda: pipeline.fn(given))}
+        kept = {place: done for place, done in kept.items() if place in led}
     steps = whole(pipeline, {place[0] for place in kept}, {place[0] for place in before.keys() - kept.keys()})
     data = RunQueuedData(
         pipeline=pipeline.name,
@@ -77,8 +80,11 @@ async def fork(
         max_cost_usd=max_cost_usd,
     )
     labels = {planned.step: planned.label for planned in pipeline.plan}
-    taken = [again(done, labels[place[0]], run_id, entries) for place, done in kept.items() if place[0] in steps]
-    return Fork([RunQueued(message="Queued", progress=0, data=data), *taken], start)
+    kept = {place: done for place, done in kept.items() if place[0] in steps}
+    taken = [again(done, labels[place[0]], run_id, entries) for place, done in kept.items()]
+    behind_them = frozenset[str]().union(*(led.get(place, frozenset()) for place in kept))
+    heard = [heard_before(answer) for input_id, answer in answers.items() if input_id in behind_them]
+    return Fork([RunQueued(message="Queued", progress=0, data=data), *taken, *heard], start)
 
 
 def first_step(pipeline: Pipeline, source: RunView, named: str | None, *, same_input: bool) -> str | None:
@@ -129,12 +135,26 @@ def results_in(entries: Sequence[Entry]) -> dict[Place, StepComplete]:
     return {(event.step, event.lane, event.round): event for event in done if isinstance(event, StepComplete)}
 
 
+def answers_in(entries: Sequence[Entry]) -> dict[str, InputReceived]:
+    """What persons said, by question; the first answer counts."""
+    given: dict[str, InputReceived] = {}
+    for event in (entry.event for entry in entries if entry.type == "input_received"):
+        if isinstance(event, InputReceived):
+            given.setdefault(event.data.input_id, event)
+    return given
+
+
 def again(done: StepComplete, label: str, run_id: UUID, entries: Sequence[Entry]) -> StepComplete:
     """A result as the new run takes it over: what it took stays with the run that made it."""
     reused = done.data.reused or spent(done, str(run_id), entries)
     data = done.data.model_copy(update={"reused": reused, "text": None})
     words = f"{label}: taken from an earlier run"
     return StepComplete(step=done.step, lane=done.lane, round=done.round, message=words, data=data)
+
+
+def heard_before(answer: InputReceived) -> InputReceived:
+    """An answer as the new run takes it over: it is not asked for again."""
+    return InputReceived(message="Answered in an earlier run", data=answer.data)
 
 
 def spent(done: StepComplete, run_id: str, entries: Sequence[Entry]) -> Reused:

@@ -92,8 +92,8 @@ async def _tools(settings: Settings, store: Store, stack: AsyncExitStack, *, por
     """`port` is where the figures of this process are, 0 for nowhere."""
     plain = Watched(store.log, await stack.enter_async_context(model_of(settings)))
     seen = await stack.enter_async_context(observed(plain, _wanted(settings, port)))
-    lease, models = settings.lease, settings.models
-    return Tools(seen.log, store.runs, seen.model, profile_of(settings), lease, 0.3 * lease, models)
+    lease, patience = settings.lease, settings.answer_within
+    return Tools(seen.log, store.runs, seen.model, profile_of(settings), lease, 0.3 * lease, settings.models, patience)
 
 
 def _hook(settings: Settings) -> Hook | None:

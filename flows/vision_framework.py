@@ -5,16 +5,21 @@ from asyncio import TaskGroup
 from flows._document import Document
 from flows._metadata import metadata
 from flows._pipeline import Example, Shown, pipeline
-from steps.vision_framework.answers import VisionBrief
+from steps._ask import ask
+from steps._place import turn
 from steps.vision_framework.brief import brief
+from steps.vision_framework.decision import DECISION, GiveUp, Repair, choices, question
+from steps.vision_framework.document import FrameworkDraft
 from steps.vision_framework.examples import EXAMPLES
 from steps.vision_framework.framework import framework
 from steps.vision_framework.one_pager import one_pager
 from steps.vision_framework.qa import qa
+from steps.vision_framework.repair import MOST_REPAIRS
+from steps.vision_framework.request import VisionRequest
 from steps.vision_framework.result import VisionResult
 from steps.vision_framework.scored import ScoredFramework
 from steps.vision_framework.scoring import scoring
-from steps.vision_framework.validation import validation
+from steps.vision_framework.validation import Unsettled, Validation, validation
 
 
 def shown(result: VisionResult) -> Shown:
@@ -56,11 +61,12 @@ def shown(result: VisionResult) -> Shown:
     title=lambda answers: answers.company_name,
     document=Document(ScoredFramework, refiner="refine"),
 )
-async def vision_framework(answers: VisionBrief) -> VisionResult:
+async def vision_framework(request: VisionRequest) -> VisionResult:
     """A founder's eight answers become a brief, a framework, a one-pager, QA checks and scores."""
+    answers = request.answers
     async with TaskGroup() as group:
         texts = group.create_task(brief(answers))
-        valid = (await validation(await framework(answers), answers)).framework
+        valid = (await validated(await framework(answers), request)).framework
         page = group.create_task(one_pager(valid, answers))
         report = group.create_task(qa(valid, answers))
         cards = group.create_task(scoring(valid, answers))
@@ -72,3 +78,22 @@ async def vision_framework(answers: VisionBrief) -> VisionResult:
         scores=cards.result().scores,
         metadata=metadata(),
     )
+
+
+async def validated(draft: FrameworkDraft, request: VisionRequest) -> Validation:
+    """Where the run is to ask, each repair is a turn of its own: after those that the model makes by itself, a person
+    says before each what it is to be."""
+    answers = request.answers
+    if request.on_invalid == "fail":
+        done = await validation(draft, answers)
+        assert isinstance(done, Validation), "without a decision it holds, or the step has failed"
+        return done
+    done, decision, number = draft, Repair(), 0
+    while not isinstance(done, Validation):
+        number += 1
+        if isinstance(done, Unsettled) and number > MOST_REPAIRS:
+            words, form = question(done.left, done.repairs), choices(done.sections, done.left)
+            decision = await ask(DECISION, words, schema=form, name="framework", default=GiveUp())
+        with turn(number):
+            done = await validation(done, answers, decision)
+    return done

@@ -13,30 +13,61 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from events.contract import InputReceived, InputReceivedData, InputRequired, InputRequiredData, Otherwise, now_ms
 from events.log import tail
 from steps._place import current_run, inside_a_step
+from steps._rehearsal import current_rehearsal
 from steps._run import Run
 from steps.errors import Unanswered
 
 T = TypeVar("T")
-DAY = 86_400.0
+Schema = dict[str, Any]
 _NONE: Any = object()
 
 
 @overload
-async def ask(shape: type[T], prompt: str, *, name: str = ..., within: float = ..., default: T = ...) -> T: ...
+async def ask(
+    shape: type[T],
+    prompt: str,
+    *,
+    schema: Schema | None = ...,
+    name: str = ...,
+    within: float | None = ...,
+    default: T = ...,
+) -> T: ...
 @overload
-async def ask(shape: TypeAdapter[T], prompt: str, *, name: str = ..., within: float = ..., default: T = ...) -> T: ...
-async def ask(shape: Any, prompt: str, *, name: str = "input", within: float = DAY, default: Any = _NONE) -> Any:
+async def ask(
+    shape: TypeAdapter[T],
+    prompt: str,
+    *,
+    schema: Schema | None = ...,
+    name: str = ...,
+    within: float | None = ...,
+    default: T = ...,
+) -> T: ...
+async def ask(
+    shape: Any,
+    prompt: str,
+    *,
+    schema: Schema | None = None,
+    name: str = "input",
+    within: float | None = None,
+    default: Any = _NONE,
+) -> Any:
     """What a person answers, as a `shape`. After `within` seconds `default`; without one the run fails.
 
-    An answer that fits the JSON Schema and is no `shape` all the same is asked for again. Raises `Unanswered`.
+    `schema` is what the form is made of and an answer is checked against, where it says more than that of the shape;
+    `within` is what the worker's settings say, unless it is given. An answer that fits and is no `shape` all the same
+    is asked for again. Raises `Unanswered`.
     """
+    adapter = cast("TypeAdapter[Any]", shape if isinstance(shape, TypeAdapter) else TypeAdapter(shape))
+    if (rehearsal := current_rehearsal()) is not None:
+        return await rehearsal.ask(name, adapter.validate_python)
     if inside_a_step():
         raise RuntimeError("A person is asked between steps: a step would hold the worker, and be done again.")
     run = current_run()
-    adapter = cast("TypeAdapter[Any]", shape if isinstance(shape, TypeAdapter) else TypeAdapter(shape))
+    within = run.answer_within if within is None else within
     said, plain = prompt, adapter.dump_python(default, mode="json") if default is not _NONE else _NONE
     while True:
-        answer = await _answer(run, run.journal.next_question(name), adapter.json_schema(), said, within, plain)
+        input_id = run.journal.next_question(name)
+        answer = await _answer(run, input_id, schema or adapter.json_schema(), said, within, plain)
         try:
             return adapter.validate_python(answer)
         except ValidationError as error:

@@ -37,6 +37,12 @@ Checkpoints = dict[tuple[str, str, str], JsonValue]
 """Values by step, path and hash of the inputs."""
 
 
+def question_id(name: str, before: Counter[str]) -> str:
+    """The id of the next question of this name, which is counted with it."""
+    before[name] += 1
+    return f"{name}-{before[name]}"
+
+
 @dataclass(slots=True)
 class Past:
     """What is known of one place: attempts begun, failures that count, and how it ended, if it did.
@@ -88,8 +94,7 @@ class Journal:
 
     def next_question(self, name: str) -> str:
         """The id of the next question of this name: the same in every process that carries the run."""
-        self.questions[name] += 1
-        return f"{name}-{self.questions[name]}"
+        return question_id(name, self.questions)
 
     def past(self, place: Place) -> Past:
         return self.places.setdefault(place, Past())
@@ -116,7 +121,7 @@ class Journal:
             case RunQueued(data=data):
                 self.max_cost_usd = data.max_cost_usd
             case RunStart():
-                self.started = True
+                self.started, self.called_back = True, None
             case CancelRequested():
                 self.cancel_requested = True
             case InputRequired(data=data):

@@ -18,6 +18,7 @@ from steps._pace import Pace
 from steps._place import current_attempt
 from steps.errors import RunLost
 
+DAY = 86_400.0
 Ending = Literal["cancelled", "released", "parked", "lost", "over_budget"]
 
 
@@ -25,7 +26,7 @@ class Run:
     """Ambient while a pipeline runs. Everything it says goes to the log, in order, under the holder's epoch.
 
     `models` are those that are named to the model server; `inherited` are the checkpoints of the run that this one does
-    again, as far as they are good for it.
+    again, as far as they are good for it. `answer_within` is how many seconds a person is waited for.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Run:
         seconds_left: float = 900.0,
         models: str | None = None,
         inherited: Checkpoints | None = None,
+        answer_within: float = DAY,
         on_lost: Callable[[BaseException], object] = lambda error: None,
         on_spent: Callable[[], object] = lambda: None,
         on_idle: Callable[[], object] = lambda: None,
@@ -53,6 +55,7 @@ class Run:
         self.host: Host = host or Bare()
         self.models = models
         self.inherited = inherited or {}
+        self.answer_within = answer_within
         self.pace = Pace(plan, floor=self.journal.progress)
         for step in self.journal.finished():
             self.pace.end(step)

@@ -41,8 +41,11 @@ from events.log import Entry
 Place = tuple[str, str | None, int | None]
 """Step, lane, round."""
 
-BEFORE_START = {"run_queued", "step_complete", "cancel_requested", "run_paused", "run_unpaused", "error", "cancelled"}
-"""What may stand before `run_start`; of the `step_complete`s only reused ones."""
+BEFORE_START = {"run_queued", "step_complete", "input_received", "cancel_requested", "run_paused", "run_unpaused"} | {
+    "error",
+    "cancelled",
+}
+"""What may stand before `run_start`; of the `step_complete`s only reused ones, and answers of a run done again."""
 
 OUTSIDE = {"run_queued", "step_complete", "cancel_requested", "input_received", "run_paused", "run_unpaused"}
 """What may be stored without an epoch; and `cancelled` of a run that nobody holds, with what closes its steps."""

@@ -59,8 +59,8 @@ def choices(sections: dict[str, JsonValue], left: list[ProblemError]) -> dict[st
     It has no `$ref`, so that a form can be made of it as it stands. A `default` may break the bounds that stand beside
     it: that is why it is asked.
     """
-    wrong = [name for name in SECTION_NAMES if name in sections_in(left)]
-    forms = {name: _form(name, sections.get(name), left) for name in wrong}
+    wrong: list[SectionName] = [name for name in SECTION_NAMES if name in sections_in(left)]
+    forms: dict[str, Any] = {name: _form(name, sections.get(name), left) for name in wrong}
     edited = {"type": "object", "title": "Sections", "properties": forms, "required": list(wrong)}
     return {
         "title": "What is to be done",

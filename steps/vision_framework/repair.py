@@ -21,42 +21,57 @@ Sections = Mapping[str, JsonValue]
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """Sections within their bounds; how many calls that took; and what was wrong before each of them."""
+    """Sections; how many calls they took; what was wrong before each change of them; and what is wrong by now."""
 
     sections: Sections
     calls: int
     found: list[list[ProblemError]]
+    left: list[ProblemError]
 
 
 async def repaired(draft: Sections, answers: VisionBrief) -> Repaired:
     """The draft's sections when they hold; else repaired at most twice, each time with all violations shown.
 
-    Only broken sections are written anew: one that held before is never touched by a repair. A draft with nothing
-    wrong makes no model call. Raises `StepFailed` with every violation that is left.
+    A draft with nothing wrong makes no model call. Raises `StepFailed` with every violation that is left.
     """
+    state = looked_at(draft)
+    while state.left and state.calls < MOST_REPAIRS:
+        with turn(state.calls + 1):
+            state = await once_more(state, answers)
+    if state.left:
+        raise given_up(state)
+    return state
+
+
+def looked_at(draft: Sections) -> Repaired:
+    """A draft, and what is wrong with it."""
     found = violations(draft)
-    history = [found] if found else []
-    # A member that is no section needs no model to take it out. It is in `history`, so it is not silent either.
+    # A member that is no section needs no model to take it out. It is in `found`, so it is not silent either.
     sections: Sections = {name: draft[name] for name in SECTION_NAMES if name in draft}
-    left, calls = violations(sections), 0
-    while left and calls < MOST_REPAIRS:
-        calls += 1
-        with turn(calls):
-            sections = await _written_anew(calls, sections, left, answers)
-        if left := violations(sections):
-            history.append(left)
-    if left:
-        raise _given_up(left)
-    return Repaired(sections, calls, history)
+    return Repaired(sections, 0, [found] if found else [], violations(sections))
 
 
-async def _written_anew(number: int, sections: Sections, found: list[ProblemError], answers: VisionBrief) -> Sections:
-    broken = sections_in(found)
+async def once_more(state: Repaired, answers: VisionBrief) -> Repaired:
+    """One repair by the model. Only broken sections are written anew: one that held before is never touched."""
+    calls = state.calls + 1
+    return changed(state, await _written_anew(calls, state, answers), calls)
+
+
+def changed(state: Repaired, sections: Sections, calls: int) -> Repaired:
+    """With these in place of the sections that are wrong; of others nothing is taken."""
+    broken = sections_in(state.left)
+    now = {**state.sections, **{name: value for name, value in sections.items() if name in broken}}
+    left = violations(now)
+    return Repaired(now, calls, [*state.found, left] if left else state.found, left)
+
+
+async def _written_anew(number: int, state: Repaired, answers: VisionBrief) -> Sections:
+    broken = sections_in(state.left)
     ask = prompt(
         "framework_repair",
         company_name=answers.company_name,
-        sections={name: sections.get(name) for name in SECTION_NAMES if name in broken},
-        violations=found,
+        sections={name: state.sections.get(name) for name in SECTION_NAMES if name in broken},
+        violations=state.left,
         answers=laid_out(answers),
     )
     shape = repair_of(broken)
@@ -67,13 +82,13 @@ async def _written_anew(number: int, sections: Sections, found: list[ProblemErro
         lambda: write_json(shape, ask, tier="heavy", sections=checked),
         FrameworkRepair,
     )
-    return {**sections, **{name: value for name, value in repair.root.items() if name in broken}}
+    return repair.root
 
 
-def _given_up(left: list[ProblemError]) -> StepFailed:
-    places = "one place" if len(left) == 1 else f"{len(left)} places"
+def given_up(state: Repaired) -> StepFailed:
+    places = "one place" if len(state.left) == 1 else f"{len(state.left)} places"
     return StepFailed(
         "The framework breaks its bounds",
-        f"After {MOST_REPAIRS} repairs by the model it still breaks its bounds in {places}: {left[0].detail}",
-        errors=left,
+        f"After {state.calls} repairs by the model it still breaks its bounds in {places}: {state.left[0].detail}",
+        errors=state.left,
     )

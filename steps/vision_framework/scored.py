@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import (
     SECTION_NAMES,
     Bets,
@@ -19,6 +18,7 @@ from steps.vision_framework.document import (
     Vision,
 )
 from steps.vision_framework.refine import Refined, Refinement, Wish
+from steps.vision_framework.request import VisionRequest
 from steps.vision_framework.scoring import ScoreCard
 
 
@@ -79,7 +79,7 @@ class ScoredFramework(BaseModel):
         """The input of the run that fulfils `wish`. None where `given` holds no answers of this version's form."""
         wanted = Wish.model_validate(wish.model_dump())
         try:
-            answers = VisionBrief.model_validate(given)
+            answers = VisionRequest.model_validate(given).answers
         except ValidationError:
             return None
         score = self.scores.get(wanted.section)

@@ -9,9 +9,10 @@ from typing import Annotated
 import pytest
 from pydantic import AfterValidator, BaseModel
 
-from events.contract import InputReceived
+from events.contract import InputReceived, RunStart, RunStartData
 from events.errors import Answered, UnknownInput
 from events.log import tail
+from flows._fork import fork
 from flows._pipeline import Pipeline, pipeline
 from flows.worker import Worker
 from steps._ask import ask
@@ -76,6 +77,16 @@ async def wishing_beside(topic: Topic) -> Haiku:
     return await finish(first, wish)
 
 
+@step("Praise", retries=0)
+async def praise(text: Haiku) -> Haiku:
+    return Haiku(text=await write_text(Ask(text.text)))
+
+
+@pipeline("Praising", plan={draft: (), finish: (draft,), praise: (finish,)})
+async def praising(topic: Topic) -> Haiku:
+    return await praise(await finish(await draft(topic), await ask(Wish, "Which season?")))
+
+
 @asynccontextmanager
 async def at_work(stage: Stage, of: Pipeline) -> AsyncGenerator[Worker]:
     worker = Worker(stage.tools, {of.name: of})
@@ -106,7 +117,7 @@ async def answered(stage: Stage, season: str, input_id: str = "input-1") -> None
 
 
 def may_answer(stage: Stage) -> None:
-    for each in ("draft", "beside", "finish"):
+    for each in ("draft", "beside", "finish", "praise"):
         stage.model.answers(each, ["An old pond"])
 
 
@@ -196,6 +207,81 @@ async def test_an_answer_that_is_of_no_use_is_asked_for_again(stage: Stage):
         await answered(stage, "spring", "input-2")
         assert await last_word(stage) == "complete"
     await stage.check()
+
+
+async def done_again(stage: Stage, from_step: str, given: Topic) -> list[str]:
+    """Accept a run that does the stage's again; from then on that is the stage's. Gives the events that it begins with."""
+    source = await stage.store.runs.view(stage.run_id, "default")
+    forked = await fork(praising, stage.store.log, source, given, same_input=given == FROGS, from_step=from_step)
+    await stage.accept_first(praising, given, forked.first)
+    return await stage.story()
+
+
+@pytest.mark.parametrize(("from_step", "kept"), [("praise", True), ("finish", False), ("draft", False)])
+async def test_an_answer_goes_along_with_what_was_made_of_it_and_is_asked_anew_without(
+    stage: Stage, from_step: str, kept: bool
+):
+    await stage.accept(praising, FROGS)
+    async with at_work(stage, praising):
+        await parked(stage)
+        await answered(stage, "spring")
+        await last_word(stage)
+        begun = await done_again(stage, from_step, FROGS)
+        assert ("input_received" in begun, "step_complete finish" in begun) == (kept, kept)
+        if not kept:
+            await parked(stage)
+            await answered(stage, "winter")
+        assert await last_word(stage) == "complete"
+    story = await stage.story()
+    assert ("input_required" in story) is not kept
+    finished = [call.user for call in stage.model.calls if call.labels["step"] == "finish"]
+    assert finished == ["An old pond in spring"] + ["An old pond in winter"] * (not kept)
+    await stage.check()
+
+
+async def test_an_answer_about_something_else_is_not_kept(stage: Stage):
+    await stage.accept(praising, FROGS)
+    async with at_work(stage, praising):
+        await parked(stage)
+        await answered(stage, "spring")
+        await last_word(stage)
+        assert await done_again(stage, "praise", Topic(name="cranes")) == ["run_queued"]
+        await parked(stage)
+        await answered(stage, "winter")
+        assert await last_word(stage) == "complete"
+    await stage.check()
+
+
+async def test_an_answer_that_was_of_no_use_goes_along_with_the_one_that_was(stage: Stage):
+    await stage.accept(praising, FROGS)
+    async with at_work(stage, praising):
+        await parked(stage)
+        await answered(stage, "SPRING")
+        async with asyncio.timeout(5):
+            while not (await stage.store.runs.view(stage.run_id, "default")).asked:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+        await answered(stage, "spring", "input-2")
+        await last_word(stage)
+        assert (await done_again(stage, "praise", FROGS)).count("input_received") == 2
+        assert await last_word(stage) == "complete"
+    assert "input_required" not in await stage.story()
+    await stage.check()
+
+
+async def test_a_run_with_an_answer_of_before_says_of_a_lost_worker_that_it_was_lost(stage: Stage):
+    await stage.accept(praising, FROGS)
+    async with at_work(stage, praising):
+        await parked(stage)
+        await answered(stage, "spring")
+        await last_word(stage)
+    await done_again(stage, "praise", FROGS)
+    claim = await stage.store.runs.claim("a worker that dies", run_id=stage.run_id)
+    assert claim is not None
+    started = RunStart(data=RunStartData(pipeline=praising.name, plan=praising.plan))
+    await stage.store.log.append(stage.run_id, [started], epoch=claim.epoch)
+    stage.clock.now += 60
+    assert (await stage.run_on(praising)).kind == "complete"
+    assert "worker lost" in (await stage.last("run_resumed")).data.reason
 
 
 async def test_a_person_is_not_asked_inside_a_step(stage: Stage):

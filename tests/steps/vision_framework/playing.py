@@ -10,7 +10,7 @@ from steps.vision_framework.framework import framework
 from steps.vision_framework.one_pager import OnePager, one_pager
 from steps.vision_framework.qa import QualityReport, qa
 from steps.vision_framework.scoring import Scores, scoring
-from steps.vision_framework.validation import Validation, validation
+from steps.vision_framework.validation import Unsettled, Validation, validation
 from tests.steps.vision_framework.documents import ANSWERS, Json, framework as good_framework
 
 
@@ -43,7 +43,7 @@ async def framework_alone(answers: VisionBrief) -> FrameworkDraft:
 
 
 @pipeline("Validation alone", plan={validation: ()})
-async def validation_alone(given: Drafted) -> Validation:
+async def validation_alone(given: Drafted) -> Validation | Unsettled:
     return await validation(given.draft, given.answers)
 
 
