@@ -38,7 +38,7 @@ def span_id(run_id: UUID, about: str = "") -> int:
     return int.from_bytes(digest, "big") or 1
 
 
-def attempt_name(step: str, attempt: int | str, lane: str | None = None, turn: int | None = None) -> str:
+def attempt_name(step: str, attempt: int | str, lane: str | None = None, turn: int | str | None = None) -> str:
     return f"{step} {attempt} {lane or ''} {turn or ''}".rstrip()
 
 

@@ -71,7 +71,8 @@ def _span(tracer: Tracer, call: Call) -> Generator[_Asked, None, None]:
     """Inside the attempt that makes the call. Whatever is raised goes on."""
     labels = call.labels
     run_id = UUID(labels["run"])
-    context = within(run_id, attempt_name(labels["step"], labels["attempt"], labels.get("lane")))
+    place = attempt_name(labels["step"], labels["attempt"], labels.get("lane"), labels.get("round"))
+    context = within(run_id, place)
     asked, span = _Asked(), tracer.start_span("chat", context, SpanKind.CLIENT, _before(call))
     try:
         yield asked
@@ -94,6 +95,7 @@ def _before(call: Call) -> dict[str, Any]:
         # The dialect that is spoken, which is all that we know of a server.
         "gen_ai.provider.name": "openai",
         "gen_ai.output.type": "json" if call.schema else "text",
+        "gen_ai.request.stream": True,
         "stepglass.run.id": call.labels["run"],
         "stepglass.step": call.labels["step"],
     }

@@ -11,7 +11,7 @@ from events.contract import Partial, PartialData
 from llm.client import Call, Schema, Tier
 from llm.errors import InvalidOutput, ModelError
 from llm.parts import Parts
-from steps._place import current_attempt, current_lane, current_run
+from steps._place import current_attempt, current_lane, current_round, current_run
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -79,6 +79,8 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
     labels = {"run": str(run.id), "step": attempt.step, "attempt": str(attempt.number)}
     if lane := current_lane():
         labels["lane"] = lane
+    if turn := current_round():
+        labels["round"] = str(turn)
     written: list[str] = []
     told = False
     try:

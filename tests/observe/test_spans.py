@@ -11,14 +11,18 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from flows._carry import Tools
+from flows._pipeline import pipeline
 from llm.client import Call, Model
 from llm.errors import StreamCut
 from observe.calls import Traced
 from observe.hearing import Heard
 from observe.spans import Spans
 from observe.worker import Wanted, Watched, observed
+from steps._place import lane, turn
+from steps._step import step
+from steps._write import write_text
 from tests.fundamentals.conftest import Stage, new_stage
-from tests.fundamentals.test_a_step import Topic, one_haiku
+from tests.fundamentals.test_a_step import Ask, Haiku, Topic, one_haiku
 
 
 @dataclass
@@ -67,6 +71,36 @@ async def test_a_call_is_inside_an_attempt_inside_its_run_and_the_trace_is_the_r
     assert told(run)["stepglass.run.status"] == "complete"
 
 
+@step("Debate", retries=0)
+async def debate(topic: Topic) -> str:
+    said: list[str] = []
+    for number in (1, 2):
+        with turn(number), lane("critic"):
+            said.append((await verse(topic)).text)
+    return " ".join(said)
+
+
+@step("Say a verse", retries=0)
+async def verse(topic: Topic) -> Haiku:
+    return Haiku(text=await write_text(Ask(topic.name)))
+
+
+@pipeline("A debate", plan={verse: (), debate: ()})
+async def a_debate(topic: Topic) -> str:
+    return await debate(topic)
+
+
+async def test_a_call_of_one_turn_in_one_lane_is_inside_the_attempt_of_that_turn(stage: TracedStage) -> None:
+    stage.model.answers("verse", "An old pond", lane="critic")
+    await stage.run(a_debate, Topic(name="frogs"))
+    spans = stage.sent.get_finished_spans()
+    attempts = {told(span)["stepglass.round"]: span for span in spans if span.name == "step verse"}
+    calls = [span for span in spans if span.name.startswith("chat ")]
+    assert [call.parent and call.parent.span_id for call in calls] == [
+        (context := attempts[number].context) and context.span_id for number in (1, 2)
+    ]
+
+
 async def test_a_call_says_what_the_conventions_for_generative_ai_ask_for(stage: TracedStage) -> None:
     stage.model.cost = 0.25
     stage.model.answers("haiku", ["An old pond"])
@@ -76,6 +110,7 @@ async def test_a_call_says_what_the_conventions_for_generative_ai_ask_for(stage:
     assert (tells["gen_ai.operation.name"], tells["gen_ai.provider.name"]) == ("chat", "openai")
     assert call.name == f"chat {tells['gen_ai.request.model']}"
     assert tells["gen_ai.usage.input_tokens"] > 0 and tells["gen_ai.usage.output_tokens"] > 0
+    assert tells["gen_ai.request.stream"] is True
     assert tells["stepglass.cost_usd"] == 0.25
     assert tells["gen_ai.response.time_to_first_chunk"] >= 0
 
