@@ -37,8 +37,10 @@ async def keep(
         except (Fenced, UnknownRun) as error:
             lost(error)
             return
-        except StoreUnavailable as error:
-            log.warning("run %s: the lease could not be renewed: %s", run_id, error)
+        except Exception as error:
+            # Also what nobody foresaw: were this to end in silence, the run would go on with a lease that runs out.
+            foreseen = isinstance(error, StoreUnavailable)
+            log.warning("run %s: the lease could not be renewed: %s", run_id, error, exc_info=not foreseen)
             if time.monotonic() - renewed > lease:
                 lost(error)
                 return

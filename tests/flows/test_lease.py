@@ -1,0 +1,64 @@
+"""The lease of a run: who cannot renew it stops in time, whatever the reason."""
+
+import asyncio
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from events.errors import Fenced, StoreUnavailable
+from events.runs import Wish
+from flows import _lease
+
+
+class Answers:
+    """Runs of which only `renew` is asked: gives these one after the other, the last one for ever."""
+
+    def __init__(self, *answers: Wish | Exception | None) -> None:
+        self._answers = list(answers)
+        self.asked = 0
+
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
+        self.asked += 1
+        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+async def kept(runs: Any, *, lease: float = 0.2) -> tuple[list[Wish | None], list[BaseException]]:
+    """What was heard until the run was lost, and why it was."""
+    heard: list[Wish | None] = []
+    lost: list[BaseException] = []
+    async with asyncio.timeout(10):
+        await _lease.keep(runs, uuid4(), 1, heard=heard.append, lost=lost.append, lease=lease, every=0.01)
+    return heard, lost
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), RuntimeError("nobody foresaw this")])
+async def test_a_lease_that_cannot_be_renewed_for_its_whole_length_is_lost(error: Exception):
+    runs = Answers(None, error)
+
+    heard, lost = await kept(runs)
+
+    assert heard == [None]
+    assert lost == [error]
+    assert runs.asked > 2, "it was tried again meanwhile"
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("away"), RuntimeError("nobody foresaw this")])
+async def test_a_renewal_that_fails_once_costs_nothing(error: Exception):
+    fenced = Fenced("another holds it")
+
+    heard, lost = await kept(Answers(None, error, "cancel", fenced), lease=60.0)
+
+    assert heard == [None, "cancel"]
+    assert lost == [fenced]
+
+
+async def test_a_run_that_is_another_s_is_lost_at_once():
+    runs = Answers(Fenced("another holds it"))
+
+    heard, lost = await kept(runs, lease=60.0)
+
+    assert (heard, len(lost), runs.asked) == ([], 1, 1)
