@@ -33,10 +33,7 @@ class Health:
     async def probe(self) -> None:
         async with httpx2.AsyncClient(timeout=self._timeout) as client:
             while True:
-                try:
-                    well = (await client.get(self._url)).is_success
-                except httpx2.HTTPError:
-                    well = False
+                well = await self._well(client)
                 if well and not self.up:
                     log.info("Prefect answers")
                     self.up = True
@@ -44,6 +41,15 @@ class Health:
                 elif not well:
                     self.doubt()
                 await asyncio.sleep(self._every)
+
+    async def _well(self, client: httpx2.AsyncClient) -> bool:
+        try:
+            return (await client.get(self._url)).is_success
+        except httpx2.HTTPError:
+            return False
+        except Exception:  # were the probe to end of it, Prefect would stay up, or down, for good
+            log.exception("Prefect could not be asked how it is")
+            return False
 
     @contextlib.asynccontextmanager
     async def watched(self) -> AsyncGenerator["Health"]:
