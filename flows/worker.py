@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stepglass.worker")
 
+PAUSE = 1.0
+"""Seconds before it listens again, when listening has failed."""
+
 
 class Worker:
     """Holds at most `most` runs at once. `operators` is None where there is no Prefect."""
@@ -100,9 +103,18 @@ class Worker:
             await self._operators.ended(carry.run_id, host, outcome, grace=1.0 if self._draining else 5.0)
 
     async def _listen(self) -> None:
-        async with self._tools.runs.wakeups() as wakeups:
-            async for run_id in wakeups:
-                if run_id is None:
-                    self._wake.set()
-                elif carry := self._live.get(run_id):
-                    carry.heed()
+        """Until cancelled. Deaf, a worker would still find its runs, but hear of a cancel seconds later."""
+        while True:
+            try:
+                async with self._tools.runs.wakeups() as wakeups:
+                    async for run_id in wakeups:
+                        self._hear(run_id)
+            except Exception:
+                log.exception("listening for what is wanted failed; listening again")
+            await asyncio.sleep(PAUSE)
+
+    def _hear(self, run_id: UUID | None) -> None:
+        if run_id is None:
+            self._wake.set()
+        elif carry := self._live.get(run_id):
+            carry.heed()

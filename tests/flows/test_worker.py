@@ -65,6 +65,33 @@ async def test_a_claim_that_fails_in_a_way_that_nobody_foresaw_ends_no_worker(
     await working
 
 
+async def test_a_worker_whose_listening_fails_listens_again(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    gate = Gate()
+    stage.model.answers("haiku", ["An old ", gate])
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    wakeups, faults = stage.store.runs.wakeups, [KeyError("a bug")]
+
+    def once_bad() -> Any:
+        if faults:
+            raise faults.pop()
+        return wakeups()
+
+    monkeypatch.setattr(stage.store.runs, "wakeups", once_bad)
+    monkeypatch.setattr("flows.worker.PAUSE", 0.0)
+    worker = Worker(stage.tools, PIPELINES)
+    working = asyncio.create_task(worker.work())
+    await gate.reached.wait()
+
+    assert not faults
+    await stage.store.runs.request_cancel(stage.run_id, "default")
+
+    # Renewed every three seconds, the lease would tell of it, too; but not to one that listens.
+    async with asyncio.timeout(2.5):
+        assert await last_word(stage) == "cancelled"
+    worker.drain()
+    await working
+
+
 async def test_a_run_that_a_worker_lost_and_took_again_is_still_in_its_hands(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ):
