@@ -4,11 +4,12 @@ Imports stay inside the functions: a process pays for what it does, not for what
 """
 
 import logging
-import os
 import signal
 import sys
 import threading
 from collections.abc import Callable
+
+import psutil
 
 from cli._lifeline import hold, tell_ready
 from settings import Settings
@@ -78,13 +79,11 @@ def postgres(settings: Settings) -> int:
 
 
 def lives(pid: int) -> bool:
+    """Whether the process is there and not merely dead without anybody having taken notice, as in some containers."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return psutil.Process(pid).status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
-        return True
-    return True
 
 
 CHILDREN: dict[str, Callable[[Settings], int]] = {
