@@ -25,8 +25,15 @@ PATTERNS = [
     (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/@\"']*):[^\s/@\"']+@"), rf"\1:{REDACTED}@"),
     (re.compile(r"(?i)\b((?:access_?|api_?)?(?:token|key|secret|password))=[^\s&\"']+"), rf"\1={REDACTED}"),
 ]
-# sse-starlette logs every chunk that it sends at DEBUG, which is the text of our runs; the others log each request.
-QUIET = {"sse_starlette": logging.INFO, "httpx2": logging.WARNING, "httpcore2": logging.WARNING, "openai": logging.INFO}
+# sse-starlette logs every chunk that it sends at DEBUG, which is the text of our runs; the others log each request; and
+# asyncpg's pools each try to connect to a database that is away, with a traceback, where we say once that it is.
+QUIET = {
+    "sse_starlette": logging.INFO,
+    "httpx2": logging.WARNING,
+    "httpcore2": logging.WARNING,
+    "openai": logging.INFO,
+    "asyncpg.pool": logging.ERROR,
+}
 
 
 class Redact:
