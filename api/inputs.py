@@ -40,16 +40,44 @@ async def answer_input(request: Request) -> JSONResponse:
 
 def _violations(schema: dict[str, Any], value: JsonValue) -> Iterator[ProblemError]:
     """What the schema has against the value, each where it is in the body."""
-    found = Draft202012Validator(schema).iter_errors(value)  # pyright: ignore[reportUnknownMemberType] # untyped instance
-    for error in found:
-        place = "/value" + "".join(f"/{escape(part)}" for part in error.absolute_path)
-        if error.validator == "required":
-            known: Any = error.instance
-            wanted: Any = error.validator_value
-            missing = (name for name in wanted if name not in known)
-            yield from (ProblemError(pointer=f"{place}/{escape(name)}", detail="It is missing.") for name in missing)
-        else:
-            yield ProblemError(pointer=place, detail=_sentence(error))
+    for error in Draft202012Validator(schema).iter_errors(value):  # pyright: ignore[reportUnknownMemberType] # untyped instance
+        yield from _said(error)
+
+
+def _said(error: ValidationError) -> Iterator[ProblemError]:
+    place = "/value" + "".join(f"/{escape(part)}" for part in error.absolute_path)
+    known: Any = error.instance
+    wanted: Any = error.validator_value
+    if error.validator == "required":
+        missing = (name for name in wanted if name not in known)
+        yield from (ProblemError(pointer=f"{place}/{escape(name)}", detail="It is missing.") for name in missing)
+    elif error.validator in ("oneOf", "anyOf") and (tag := _tag(wanted, known)):
+        yield from _of_several(error, place, *tag)
+    else:
+        yield ProblemError(pointer=place, detail=_sentence(error))
+
+
+def _of_several(error: ValidationError, place: str, tag: str, forms: list[Any]) -> Iterator[ProblemError]:
+    """What is wrong with a value as that one of several forms whose constant it has; or else with its constant."""
+    known: Any = error.instance
+    if known.get(tag) in forms:
+        for each in error.context or ():
+            if each.schema_path[0] == forms.index(known[tag]):
+                yield from _said(each)
+    else:
+        detail = f"It is none of {', '.join(map(str, forms))}." if tag in known else "It is missing."
+        yield ProblemError(pointer=f"{place}/{escape(tag)}", detail=detail)
+
+
+def _tag(forms: list[dict[str, Any]], value: Any) -> tuple[str, list[Any]] | None:
+    """The member by whose constant several forms are known, and the constant of each; None where there is no such."""
+    if not isinstance(value, dict):
+        return None
+    for name in forms[0].get("properties", {}):
+        known = [form.get("properties", {}).get(name, {}) for form in forms]
+        if all("const" in each for each in known):
+            return name, [each["const"] for each in known]
+    return None
 
 
 def _sentence(error: ValidationError) -> str:
@@ -64,6 +92,8 @@ def _sentence(error: ValidationError) -> str:
             return f"It may have {side} {bound} {'characters' if error.validator.endswith('Length') else 'items'}."
         case "minimum" | "maximum":
             return f"It may be {'at least' if error.validator == 'minimum' else 'at most'} {bound}."
+        case "oneOf" | "anyOf":
+            return "It is of none of the forms that are asked for."
         case "additionalProperties":
             return "It has a field that is not asked for."
         case _:

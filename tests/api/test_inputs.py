@@ -24,9 +24,20 @@ SCHEMA: dict[str, Any] = {
     "required": ["season"],
     "additionalProperties": False,
 }
-ASKED = EVENT.validate_python(
-    {"type": "input_required", "data": {"input_id": "input-1", "schema": SCHEMA, "prompt": "Which season?"}}
-)
+FORMS: list[dict[str, Any]] = [
+    {
+        "type": "object",
+        "properties": {"action": {"const": "edit"}, "text": {"type": "string", "minLength": 3}},
+        "required": ["action", "text"],
+        "additionalProperties": False,
+    },
+    {
+        "type": "object",
+        "properties": {"action": {"const": "stop"}},
+        "required": ["action"],
+        "additionalProperties": False,
+    },
+]
 
 
 @pytest.fixture
@@ -41,12 +52,13 @@ async def client(store: Store) -> AsyncIterator[AsyncClient]:
         yield opened
 
 
-async def waiting(store: Store) -> UUID:
+async def waiting(store: Store, schema: dict[str, Any] | None = None) -> UUID:
     """A run that asks, and that its worker has given up."""
     run_id = await accept(store)
     writer = await hold(store, run_id)
     await writer.write(Story().queued().started().events[1:])
-    await writer.write_one(ASKED)
+    question = {"input_id": "input-1", "schema": schema or SCHEMA, "prompt": "Which season?"}
+    await writer.write_one(EVENT.validate_python({"type": "input_required", "data": question}))
     await store.runs.park(run_id, writer.epoch, 3600)
     return run_id
 
@@ -89,6 +101,30 @@ async def test_what_does_not_fit_is_refused_with_a_pointer(
     assert problem(response) == (422, "invalid-input")
     assert [error["pointer"] for error in response.json()["errors"]] == pointers
     assert (await store.runs.view(run_id, "default")).status == "waiting"
+
+
+@pytest.mark.parametrize("union", ["oneOf", "anyOf"])
+@pytest.mark.parametrize(
+    ("value", "errors"),
+    [
+        ({"action": "edit", "text": "ab"}, {"/value/text": "It may have at least 3 characters."}),
+        ({"action": "edit"}, {"/value/text": "It is missing."}),
+        ({"action": "stop", "text": "abc"}, {"/value": "It has a field that is not asked for."}),
+        ({"action": "wait"}, {"/value/action": "It is none of edit, stop."}),
+        ({"action": ["edit"]}, {"/value/action": "It is none of edit, stop."}),
+        ({"text": "abc"}, {"/value/action": "It is missing."}),
+        ("edit", {"/value": "It is of none of the forms that are asked for."}),
+    ],
+)
+async def test_of_several_forms_the_one_that_was_meant_says_what_is_wrong(
+    client: AsyncClient, store: Store, union: str, value: Any, errors: dict[str, str]
+):
+    run_id = await waiting(store, {union: FORMS})
+
+    response = await client.post(f"/api/runs/{run_id}/inputs/input-1", json={"value": value})
+
+    assert problem(response) == (422, "invalid-input")
+    assert {error["pointer"]: error["detail"] for error in response.json()["errors"]} == errors
 
 
 async def test_a_question_is_answered_once_and_only_while_it_is_asked(client: AsyncClient, store: Store):
