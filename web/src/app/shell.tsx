@@ -3,6 +3,7 @@
 import { type ReactNode, useState } from "react";
 import { Button } from "../components/button.tsx";
 import { Pulse } from "../components/pulse.tsx";
+import { useCallBack } from "../components/use-ending.ts";
 import { hasEnded } from "../core/view.ts";
 import { useRun } from "../react/use-run.ts";
 import { CONTENT } from "./content.tsx";
@@ -14,6 +15,7 @@ import css from "./shell.module.css";
 import { ShortcutList, useShortcuts } from "./shortcuts.tsx";
 import { useAppText } from "./text/languages.tsx";
 import { setTheme, THEMES, useTheme } from "./theme.ts";
+import { useTitleMark } from "./title.ts";
 
 export function Shell({ children }: { children: ReactNode }): ReactNode {
   const text = useAppText();
@@ -72,8 +74,12 @@ function Background(): ReactNode {
 /** The run that goes on behind the page. */
 function Running({ run }: { run: string }): ReactNode {
   const { running } = useAppText();
-  const { title, show } = useGeneration();
+  const { title, open, show } = useGeneration();
   const view = useRun(run, (state) => state.view);
+  const asks = view.asked.length > 0;
+  // The modal calls back by itself while it is open.
+  useCallBack(run, title, !open);
+  useTitleMark(asks ? running.asksMark : undefined);
   if (hasEnded(view)) return null;
   const percent = Math.floor(view.progress);
   const back = (): void => {
@@ -84,13 +90,14 @@ function Running({ run }: { run: string }): ReactNode {
     <button
       type="button"
       className={css["running"]}
-      aria-label={running.label(title, percent)}
-      title={running.show}
+      data-asks={asks || undefined}
+      aria-label={asks ? running.asksLabel(title) : running.label(title, percent)}
+      title={asks ? running.answer : running.show}
       onClick={back}
     >
-      <Pulse />
+      {asks ? null : <Pulse />}
       {/* The blank is for whoever says aloud what is shown here, to press it. */}
-      <span className={css["runningTitle"]}>{title}</span> <span>{percent}%</span>
+      <span className={css["runningTitle"]}>{title}</span> <span>{asks ? running.asks : `${percent}%`}</span>
     </button>
   );
 }

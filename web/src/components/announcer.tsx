@@ -33,11 +33,21 @@ export function changes(text: Text, before: RunView, now: RunView): string[] {
       ),
     )
     .map((step) => sayChange(text, step));
+  words.push(...sayAsked(text, before, now));
   if (hasEnded(now) && !hasEnded(before)) {
     words.push(text.modal[now.status as "complete" | "error" | "cancelled"]);
     if (now.problem) words.push(now.problem.title);
   }
   return words;
+}
+
+/** A question that is new, and the news that one was answered. */
+function sayAsked(text: Text, before: RunView, now: RunView): string[] {
+  if (before.asked === now.asked || hasEnded(now)) return [];
+  const known = new Set(before.asked.map((each) => each.input_id));
+  const fresh = now.asked.filter((each) => !known.has(each.input_id));
+  if (!fresh.length) return [text.said.answered];
+  return fresh.map(({ prompt }) => text.said.asked(prompt.split("\n", 1)[0] ?? ""));
 }
 
 function differs(step: StepView, before: StepView | undefined): boolean {

@@ -11,8 +11,10 @@ import { Completed } from "./completed.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
 import { LivePane } from "./live-pane.tsx";
 import css from "./modal-body.module.css";
+import notice from "./notice.module.css";
 import { OverallProgress } from "./overall-progress.tsx";
 import { ProblemPanel } from "./problem-panel.tsx";
+import { Questions } from "./questions.tsx";
 import { useKept } from "./retry-run.tsx";
 import { StepIcon } from "./step-icon.tsx";
 import { StepList } from "./step-list.tsx";
@@ -37,13 +39,14 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
       <div className={css["overall"]}>
         <OverallProgress run={run} />
         <ConnectionNotice connection={connection} onReconnect={reconnect} />
+        {followed.pinned ? <Asked view={view} onShow={() => followed.pin(undefined)} /> : null}
       </div>
       <div className={css["body"]}>
         <nav className={css["steps"]} aria-label={words.list}>
           <StepList run={run} steps={steps} current={writing ? followed.step?.id : undefined} onShow={followed.pin} />
         </nav>
-        <div className={css["pane"]}>
-          <Pane view={view} steps={steps} problem={problem} followed={followed} />
+        <div className={css["pane"]} data-asks={(view.asked.length && !followed.pinned) || undefined}>
+          <Pane run={run} view={view} steps={steps} problem={problem} followed={followed} />
         </div>
       </div>
     </>
@@ -70,14 +73,29 @@ function Shown({ followed }: { followed: Followed }): ReactNode {
   );
 }
 
+/** For who looks at something else: the run asks, and the way to the question. */
+function Asked({ view, onShow }: { view: RunView; onShow: () => void }): ReactNode {
+  const { modal, question } = useText();
+  if (!view.asked.length) return null;
+  return (
+    <div className={notice["notice"]}>
+      <p>{modal.waiting}</p>
+      <Button size="small" onClick={onShow}>
+        {question.open}
+      </Button>
+    </div>
+  );
+}
+
 type Ended = Pick<ModalBodyProps, "view" | "steps" | "problem">;
 
-/** What somebody chose to see, else how it ended, else what is being written. */
-function Pane({ followed, ...ended }: Ended & { followed: Followed }): ReactNode {
+/** What somebody chose to see, else how it ended, else what it asks, else what is being written. */
+function Pane({ run, followed, ...ended }: Ended & { run: RunRef; followed: Followed }): ReactNode {
   const { view, problem } = ended;
   if (followed.pinned) return <Shown followed={followed} />;
   if (view.status === "complete") return <Completed view={view} />;
   if (problem || hasEnded(view)) return <Ending {...ended} />;
+  if (view.asked.length) return <Questions run={run} view={view} takesFocus />;
   return <Shown followed={followed} />;
 }
 

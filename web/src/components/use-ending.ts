@@ -1,4 +1,4 @@
-/** What happens when a run ends under somebody's eyes, or behind their back. */
+/** What happens when a run ends, or asks something, under somebody's eyes or behind their back. */
 
 import { useEffect, useRef, useState } from "react";
 import { hasEnded, type RunView } from "../core/view.ts";
@@ -27,15 +27,34 @@ export function useEnding(run: RunRef, onEnd: (view: RunView) => void): void {
   }, [source, view]);
 }
 
-/** A sound and a notification for who is elsewhere, as far as they want them. */
-export function useCallBack(run: RunRef, title: string): void {
+/** Calls `onAsked` for every question that comes while the run is seen, and for none that was there before. */
+function useAsked(run: RunRef, onAsked: (view: RunView) => void): void {
+  const view = useRun(run, (state) => state.view);
+  const before = useRef<RunView>(undefined);
+  const latest = useRef(onAsked);
+  useEffect(() => {
+    latest.current = onAsked;
+  }, [onAsked]);
+  useEffect(() => {
+    // What is caught up with when a run is opened is no news.
+    const known = before.current?.lastSeq ? before.current.asked : view.asked;
+    before.current = view;
+    const fresh = view.asked.some(({ input_id: id }) => !known.some((each) => each.input_id === id));
+    if (fresh) latest.current(view);
+  }, [view]);
+}
+
+/** A sound and a notification for who is elsewhere, as far as they want them. Not where another one `calls` already. */
+export function useCallBack(run: RunRef, title: string, calls = true): void {
   const text = useText();
-  useEnding(run, ({ status }) => {
-    if (document.visibilityState !== "hidden") return;
+  const callBack = ({ status }: RunView): void => {
+    if (!calls || document.visibilityState !== "hidden") return;
     const { sound, notify: wanted } = preferences();
-    if (sound) chime(status === "complete");
+    if (sound) chime(status !== "error" && status !== "cancelled");
     if (wanted) notify(text.said.notification(title, text.runStatus[status]));
-  });
+  };
+  useEnding(run, callBack);
+  useAsked(run, callBack);
 }
 
 const COUNTDOWN_S = 4;

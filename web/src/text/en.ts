@@ -1,5 +1,7 @@
 /** Every word that the components show, in English. Another language is another file of this shape. */
 
+import { question } from "./en-question.ts";
+
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 
@@ -93,7 +95,7 @@ export const en = {
     running: "Each step shows up here as it is written.",
     paused: "The run is paused. Nothing new begins until it goes on.",
     pausing: "The run is paused once what is at work has ended.",
-    waiting: "The run waits for an answer.",
+    waiting: "The run waits for your answer.",
     cancelling: "Cancelling…",
     complete: "Your result is ready",
     error: "The run failed",
@@ -101,7 +103,6 @@ export const en = {
     completeDetail: (time: string) => `Finished in ${time}.`,
     cancelledDetail: "What was finished until then is kept in the run's log.",
     failedStep: (label: string) => `In the step “${label}”.`,
-    kept: "What was finished until then is kept.",
     takesOver: (labels: readonly string[]) =>
       `A retry takes over what was finished: ${labels.join(", ")}. It is neither made nor paid for again.`,
     nothingKept: "Nothing was finished until then.",
@@ -122,8 +123,8 @@ export const en = {
     stay: "Stay here",
     options: "Options",
     autoOpen: "Open the result when it is complete",
-    sound: "Play a sound when the run ends and this tab is hidden",
-    notify: "Notify me when the run ends and this tab is hidden",
+    sound: "Play a sound when the run ends or asks something and this tab is hidden",
+    notify: "Notify me when the run ends or asks something and this tab is hidden",
     notifyDenied: "The browser does not let this page notify you.",
     demo: "Demo model",
     demoHint: "Written by the built-in demo model, not by a real one. It costs nothing.",
@@ -133,7 +134,6 @@ export const en = {
     tokens: "Tokens",
     perSecond: (count: number) => `${count} tokens/s`,
     details: "Details",
-    minimize: "Keep running in the background and close this window",
   },
 
   connection: {
@@ -149,7 +149,11 @@ export const en = {
     step: (label: string, status: string) => `${label}: ${status}`,
     why: (label: string, status: string, reason: string) => `${label}: ${status}. ${reason}`,
     notification: (title: string, status: string) => `${title}: ${status}`,
+    asked: (prompt: string) => `The run asks you: ${prompt}`,
+    answered: "The question is answered",
   },
+
+  question,
 
   score: {
     badge: { excellent: "Excellent", good: "Good", needs_work: "Needs attention" },

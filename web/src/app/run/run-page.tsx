@@ -3,8 +3,10 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../../components/button.tsx";
 import { ProblemPanel } from "../../components/problem-panel.tsx";
+import { Questions } from "../../components/questions.tsx";
 import { RetryRun, useKept } from "../../components/retry-run.tsx";
 import { RunStatusBar } from "../../components/run-status-bar.tsx";
+import { Unseen } from "../../components/unseen.tsx";
 import type { LogEvent, Problem } from "../../core/contract.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
 import { useDocument } from "../../react/use-document.ts";
@@ -80,23 +82,33 @@ export function Loaded({ run, input, forks = NONE, events }: LoadedProps): React
   const documents = documentsOf(view, document.document, document.versions);
   useTitle(title);
   useShown(view, title, input);
-  const { show } = useGeneration();
   return (
     <>
       <Content className={css["page"]}>
         <RunHeader view={view} title={title} input={input} documents={documents} log={log} />
         <Relatives forkedFrom={view.forkedFrom} forks={forks} />
-        {hasEnded(view) ? null : (
-          <div className={css["live"]}>
-            <RunStatusBar run={run} onShow={show} />
-          </div>
-        )}
+        <Going run={run} view={view} />
         <Ended view={view} title={title} input={input} />
         <RunTabs run={run} view={view} documents={documents} document={document} log={log} />
         <AuthorDialog />
       </Content>
       <PrintedRun view={view} title={title} documents={documents} />
     </>
+  );
+}
+
+/** How a run does that goes on, and what it asks: there, unless the modal over the page asks it already. */
+function Going({ run, view }: { run: RunRef; view: RunView }): ReactNode {
+  const { said } = useText();
+  const { open, show } = useGeneration();
+  const [asked] = view.asked;
+  if (hasEnded(view)) return null;
+  return (
+    <div className={css["live"]}>
+      <RunStatusBar run={run} onShow={show} />
+      <Unseen role="status">{asked && !open ? said.asked(asked.prompt.split("\n", 1)[0] ?? "") : null}</Unseen>
+      {asked && !open ? <Questions run={run} view={view} className={css["asked"]} /> : null}
+    </div>
   );
 }
 

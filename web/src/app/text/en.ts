@@ -31,6 +31,10 @@ export const en = {
   running: {
     label: (title: string, percent: number) => `${title} ${percent}%, show its progress`,
     show: "Show the progress",
+    asks: "asks you",
+    asksLabel: (title: string) => `${title} asks you, answer it`,
+    asksMark: "(1)",
+    answer: "Answer it",
   },
 
   wizard: {
