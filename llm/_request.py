@@ -93,7 +93,7 @@ def strictly(node: Any) -> Any:
 
 
 def headers_of(labels: Mapping[str, str], *, signed: bool) -> dict[str, str | Omit]:
-    """`Stepglass-Call: run=…; step=…; attempt=…; lane=…; round=…`, so that a gateway's log can be matched with ours.
+    """`Stepglass-Call: run=…; step=…; attempt=…; lane=…`, so that a gateway's log can be matched with ours.
 
     `signed`: there is a key. Without one, openai wants to hear at every request that it is left out on purpose.
     """

@@ -34,8 +34,8 @@ class Schema:
 class Call:
     """One question to a model.
 
-    `model` overrides the tier's. `labels` (run, step, attempt, lane, round) go along as a header, so that a gateway's
-    log can be matched with ours; they never hold a prompt or a key.
+    `model` overrides the tier's. `labels` (run, step, attempt, lane …) go along as a header, so that a gateway's log
+    can be matched with ours; they never hold a prompt or a key.
     """
 
     system: str

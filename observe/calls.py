@@ -71,7 +71,8 @@ def _span(tracer: Tracer, call: Call) -> Generator[_Asked, None, None]:
     """Inside the attempt that makes the call. Whatever is raised goes on."""
     labels = call.labels
     run_id = UUID(labels["run"])
-    place = attempt_name(labels["step"], labels["attempt"], labels.get("lane"), labels.get("round"))
+    # Not the lane of the call: one attempt may make many, side by side.
+    place = attempt_name(labels["step"], labels["attempt"], labels.get("attempt_lane"), labels.get("attempt_round"))
     context = within(run_id, place)
     asked, span = _Asked(), tracer.start_span("chat", context, SpanKind.CLIENT, _before(call))
     try:
@@ -99,6 +100,7 @@ def _before(call: Call) -> dict[str, Any]:
         "stepglass.run.id": call.labels["run"],
         "stepglass.step": call.labels["step"],
     }
+    told |= {f"stepglass.{name}": call.labels[name] for name in ("lane", "round") if name in call.labels}
     if call.max_output_tokens is not None:
         told["gen_ai.request.max_tokens"] = call.max_output_tokens
     return told

@@ -11,7 +11,18 @@ from dataclasses import dataclass, field
 from typing import Protocol
 from uuid import UUID
 
-from events.contract import LAST_WORDS, Event, ModelChunk, RunQueued, RunStart, StepEvent, StepStart
+from events.contract import (
+    LAST_WORDS,
+    Event,
+    ModelChunk,
+    RunQueued,
+    RunStart,
+    StepComplete,
+    StepError,
+    StepEvent,
+    StepRetry,
+    StepStart,
+)
 from events.log import Entry, EventLog
 
 log = logging.getLogger("stepglass.observe")
@@ -33,6 +44,17 @@ class Facts:
     queued_at: int | None = None
     started: dict[Place, int] = field(default_factory=dict[Place, int])
     wrote: set[Place] = field(default_factory=set[Place])
+
+    def attempt_of(self, event: StepEvent) -> Place:
+        """Where the attempt stands that says this: it may speak in lanes and turns inside of it."""
+        place = place_of(event)
+        around = [each for each in self.started if (each[0], each[3]) == (event.step, event.attempt)]
+        return around[0] if place not in self.started and len(around) == 1 else place
+
+    def over(self, event: StepEvent) -> None:
+        """The attempt is not open any more."""
+        self.started.pop(place_of(event), None)
+        self.wrote.discard(place_of(event))
 
 
 class Ear(Protocol):
@@ -81,7 +103,8 @@ class Heard:
         """Pieces of text come by the thousand: of an attempt, one is enough."""
         if not isinstance(event, ModelChunk):
             return True
-        facts, place = self._of(run_id), place_of(event)
+        facts = self._of(run_id)
+        place = facts.attempt_of(event)
         if place in facts.wrote:
             return False
         facts.wrote.add(place)
@@ -99,6 +122,8 @@ class Heard:
                     ear.hear(facts, event)
                 except Exception:
                     log.exception("an event of run %s was not counted", run_id)
+            if isinstance(event, StepComplete | StepRetry | StepError):
+                facts.over(event)
             if event.type in LAST_WORDS:
                 self._facts.pop(run_id, None)
 

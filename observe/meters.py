@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0 as CONTENT_TYPE
 
 from events.contract import Cancelled, Complete, Error, Event, ModelChunk, StepComplete, StepError, StepRetry, Usage
-from observe.hearing import Facts, place_of
+from observe.hearing import Facts
 
 __all__ = ["CONTENT_TYPE", "Meters", "Reading"]
 
@@ -72,7 +72,7 @@ class Meters(Figures):
             case Usage():
                 self._called(event)
             case ModelChunk():
-                began = run.started.get(place_of(event))
+                began = run.started.get(run.attempt_of(event))
                 if began is not None:
                     self.first_chunk.labels(pipeline, self._step(event.step)).observe(_seconds(event.ts - began))
             case StepComplete() | StepRetry() | StepError():

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
@@ -12,6 +12,10 @@ from llm.client import Call, Schema, Tier
 from llm.errors import InvalidOutput, ModelError
 from llm.parts import Parts
 from steps._place import current_attempt, current_lane, current_round, current_run
+
+if TYPE_CHECKING:
+    from steps._attempt import Attempt
+    from steps._run import Run
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
@@ -73,18 +77,27 @@ def _part(name: str, value: Any, sections: Mapping[str, TypeAdapter[Any]]) -> No
     run.say(Partial(**attempt.where, data=PartialData(path=f"/{name}", value=value)))
 
 
+def _labels(run: "Run", attempt: "Attempt") -> dict[str, str]:
+    """Whose call it is. A lane or turn inside a step is the call's; one that a step is in, the attempt's too."""
+    told = {
+        "run": run.id,
+        "step": attempt.step,
+        "attempt": attempt.number,
+        "lane": current_lane(),
+        "round": current_round(),
+        "attempt_lane": attempt.lane,
+        "attempt_round": attempt.round,
+    }
+    return {name: str(value) for name, value in told.items() if value is not None}
+
+
 async def _stream(call: Call, read: Callable[[str], object]) -> None:
     """Tokens out, usage noted, whatever happens."""
     run, attempt = current_run(), current_attempt()
-    labels = {"run": str(run.id), "step": attempt.step, "attempt": str(attempt.number)}
-    if lane := current_lane():
-        labels["lane"] = lane
-    if turn := current_round():
-        labels["round"] = str(turn)
     written: list[str] = []
     told = False
     try:
-        async with run.budget.calling(), run.model.stream(replace(call, labels=labels)) as deltas:
+        async with run.budget.calling(), run.model.stream(replace(call, labels=_labels(run, attempt))) as deltas:
             async for delta in deltas:
                 if delta.text:
                     written.append(delta.text)

@@ -15,6 +15,7 @@ from observe.hearing import Ear, Facts, Heard
 from observe.meters import MOST_NAMES, Figures, Meters
 from tests.fundamentals.conftest import Stage, new_stage
 from tests.fundamentals.test_a_step import Topic, one_haiku
+from tests.observe.test_spans import side_by_side
 
 
 @dataclass
@@ -67,6 +68,14 @@ async def test_a_run_is_counted_with_its_attempts_calls_and_times(stage: HeardSt
     calls = {key: value for key, value in found.items() if key.startswith("stepglass_model_calls_total")}
     assert list(calls.values()) == [2]
     assert sum(value for key, value in found.items() if key.startswith("stepglass_cost_usd_total")) == 0.5
+
+
+async def test_the_first_text_of_an_attempt_counts_once_whichever_lane_it_is_in(
+    stage: HeardStage, meters: Meters
+) -> None:
+    stage.model.answers("two_verses", ["An old ", "pond"])
+    await stage.run(side_by_side, Topic(name="frogs"))
+    assert figures(meters)[f"stepglass_first_chunk_seconds_count{sorted([side_by_side.name, 'two_verses'])}"] == 1
 
 
 async def test_nothing_of_what_was_asked_or_written_is_in_the_text(stage: HeardStage, meters: Meters) -> None:

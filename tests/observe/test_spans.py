@@ -101,6 +101,29 @@ async def test_a_call_of_one_turn_in_one_lane_is_inside_the_attempt_of_that_turn
     ]
 
 
+@step("Two verses side by side", retries=0)
+async def two_verses(topic: Topic) -> str:
+    async def one(name: str) -> str:
+        with lane(name):
+            return await write_text(Ask(topic.name))
+
+    return " ".join(await asyncio.gather(one("left"), one("right")))
+
+
+@pipeline("Two verses", plan={two_verses: ()})
+async def side_by_side(topic: Topic) -> str:
+    return await two_verses(topic)
+
+
+async def test_calls_side_by_side_in_a_step_are_all_inside_its_attempt(stage: TracedStage) -> None:
+    stage.model.answers("two_verses", "An old pond")
+    await stage.run(side_by_side, Topic(name="frogs"))
+    attempt = stage.made["step two_verses"].context
+    calls = [span for span in stage.sent.get_finished_spans() if span.name.startswith("chat ")]
+    assert [call.parent and call.parent.span_id for call in calls] == [attempt and attempt.span_id] * 2
+    assert {told(call)["stepglass.lane"] for call in calls} == {"left", "right"}
+
+
 async def test_a_call_says_what_the_conventions_for_generative_ai_ask_for(stage: TracedStage) -> None:
     stage.model.cost = 0.25
     stage.model.answers("haiku", ["An old pond"])
