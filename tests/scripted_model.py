@@ -23,6 +23,7 @@ from urllib.parse import unquote
 
 from pydantic import SecretStr
 
+from events.contract import now_ms
 from llm.config import Deadlines, ModelConfig
 from tests.scripted_replies import Reply, error, moves_of
 
@@ -43,6 +44,8 @@ class LoggedCall:
     headers: dict[str, str]
     body: dict[str, Any]
     started: float = field(default_factory=time.monotonic)
+    at_ms: int = field(default_factory=now_ms)
+    """When it came, as events say it."""
     ended: float | None = None
     """When the reply had been sent to its end."""
     disconnected: float | None = None
@@ -83,6 +86,12 @@ class ScriptedModelServer:
         """The n-th reply is for attempt n of `step`, the last one also for all later attempts. With None as the step:
         for calls that have no script of their own, one after the other."""
         self._scripts[step, lane] = list(replies)
+
+    def forget(self) -> None:
+        """Nothing is scripted any more, and nothing has been called."""
+        self._scripts.clear()
+        self._refusals.clear()
+        self.calls.clear()
 
     def refuses(self, wrong: Callable[[dict[str, Any]], bool], reply: Reply) -> None:
         """A request whose body is `wrong` gets this reply, whatever the script says."""
