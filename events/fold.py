@@ -19,6 +19,7 @@ from events.contract import (
     PlannedStep,
     Problem,
     Progress,
+    ReasonData,
     RunPaused,
     RunQueued,
     RunResumed,
@@ -75,22 +76,18 @@ def open_steps(view: RunView) -> list[StepView]:
     return [step for step in view.steps if step.status == "in_progress"]
 
 
-def closing(view: RunView, problem: Problem) -> list[StepError]:
-    """A `step_error` for every place that is not finished, also for one that waits for its next attempt.
-
-    To be said before the last word of a run that does not end well.
+def closing(view: RunView, problem: Problem) -> list[StepError | StepSkipped]:
+    """A `step_error` for every place that is not finished, also for one that waits for its next attempt, and a
+    `step_skipped` for every step that never began. To be said before the last word of a run that does not end well.
     """
-    return [
-        StepError(
-            step=step.step,
-            attempt=place.attempt,
-            lane=place.lane,
-            round=place.round,
-            data=StepErrorData(problem=problem),
-        )
+    failed, skipped = StepErrorData(problem=problem), ReasonData(reason=problem.detail)
+    left = [
+        StepError(step=step.step, attempt=place.attempt, lane=place.lane, round=place.round, data=failed)
         for step in view.steps
         for place in step.open
     ]
+    never = [step.step for step in view.steps if step.status == "pending"]
+    return [*left, *(StepSkipped(step=step, message="Skipped", data=skipped) for step in never)]
 
 
 def _of_run(view: RunView, event: Event, seq: int) -> Change:

@@ -222,8 +222,7 @@ class _Run:
         for place, attempts in self.attempts.items():
             if attempts[-1].state in ("open", "retry"):
                 yield f"{_name(place)} is still {attempts[-1].state}"
-        forgotten = self.planned - self.skipped - {place[0] for place in self.attempts}
-        for step in sorted(forgotten if not isinstance(event, Cancelled) else ()):
+        for step in sorted(self.planned - self.skipped - {place[0] for place in self.attempts}):
             yield f"'{step}' was planned, and neither begun nor skipped"
         if isinstance(event, Cancelled) and not self.cancelled:
             yield "nobody asked for it"

@@ -116,8 +116,6 @@ def harmless_without(story: Story, index: int) -> bool:
         return not ends_well(story, index)  # nobody knows what the model wrote in an attempt that came to nothing
     if isinstance(event, Usage):
         return not event.data.cost_usd or not any(isinstance(later, Usage) for later in story.events[index + 1 :])
-    if event.type == "step_skipped":
-        return story.events[-1].type == "cancelled"
     if event.type == "step_retry":  # it was open and not waiting when the run ended
         later = [e for e in story.events[index + 1 :] if step_of(e) == step_of(event)]
         return bool(later) and later[0].type == "step_error"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from events.contract import Expected, Problem, Reused
+from events.contract import Expected, Problem, Reused, StepError
 from events.fold import closing, fold, fold_all, open_steps, opening
 from events.log import Entry
 from events.view import OpenPlace, RunView, StepView
@@ -234,15 +234,18 @@ def test_a_step_all_of_whose_lanes_wait_is_retrying() -> None:
     assert step_of(story, "brief").status == "retrying"
 
 
-def test_what_must_be_closed_is_every_place_that_is_not_finished() -> None:
+def test_what_must_be_closed_is_every_place_that_is_not_finished_and_skipped_what_never_began() -> None:
     story = going().start("framework").retry("framework").start("qa", lane="a", round=2).start("scoring")
     story.completes("scoring")
     said = closing(view_of(story), PROBLEM)
-    assert [(event.step, event.attempt, event.lane, event.round, event.data.problem) for event in said] == [
-        ("brief", 1, None, None, PROBLEM),
-        ("framework", 1, None, None, PROBLEM),
-        ("qa", 1, "a", 2, PROBLEM),
+    assert [(event.type, event.step, event.attempt, event.lane, event.round) for event in said] == [
+        ("step_error", "brief", 1, None, None),
+        ("step_error", "framework", 1, None, None),
+        ("step_error", "qa", 1, "a", 2),
+        ("step_skipped", "validation", 1, None, None),
+        ("step_skipped", "one_pager", 1, None, None),
     ]
+    assert all(event.data.problem == PROBLEM for event in said if isinstance(event, StepError))
     assert [step.step for step in open_steps(view_of(story))] == ["brief", "qa"]
 
 

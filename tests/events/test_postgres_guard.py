@@ -119,10 +119,11 @@ async def test_an_outsider_may_say_what_the_contract_allows(sql: Session, run: C
 
 
 async def test_an_outsider_ends_only_a_run_that_nobody_holds(sql: Session, postgres_store: Store, run: Claim) -> None:
-    closing = ((2, None, "step_error"), (3, None, "cancelled"))
+    closing = ((2, None, "step_error"), (3, None, "step_skipped"), (4, None, "cancelled"))
     assert await insert(sql, run.run_id, *closing) == FORBIDDEN
     await postgres_store.runs.renew(run.run_id, run.epoch, lease=0)
     assert await insert(sql, run.run_id, (2, None, "step_error")) == FORBIDDEN
+    assert await insert(sql, run.run_id, (2, None, "step_skipped")) == FORBIDDEN
     assert await insert(sql, run.run_id, *closing) is None
 
 

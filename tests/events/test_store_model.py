@@ -69,6 +69,13 @@ class Model:
         return last >= 0 and "step_complete" not in self.types[last:]
 
     @property
+    def never(self) -> int:
+        """How many steps are known, of the plan or because something was said in them, and have not begun."""
+        planned, begun = "run_start" in self.types, {"step_start", "step_complete"} & set(self.types)
+        known = planned or {"model_chunk", "partial"} & set(self.types)
+        return planned + bool(known and not begun)
+
+    @property
     def wish(self) -> str | None:
         return "cancel" if self.wanted else "pause" if self.paused else None
 
@@ -151,7 +158,7 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
             if not model.ended:
                 model.types += ["cancel_requested"] * (not model.wanted)
                 if said:
-                    model.types += ["step_error"] * model.open + ["cancelled"]
+                    model.types += ["step_error"] * model.open + ["step_skipped"] * model.never + ["cancelled"]
                     model.holder = None
                 model.wanted = True
         case (_, after, limit):

@@ -145,7 +145,7 @@ async def test_a_paused_run_that_is_cancelled_ends_at_once(stage: Stage):
     await paused_in_the_first_steps(stage)
 
     assert await stage.store.runs.request_cancel(stage.run_id, "default") is True
-    assert (await stage.story())[-2:] == ["cancel_requested", "cancelled"]
+    assert (await stage.story())[-3:] == ["cancel_requested", "step_skipped night", "cancelled"]
     await stage.check()
 
 
