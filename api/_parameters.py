@@ -92,7 +92,7 @@ PARAMETERS: dict[str, Doc] = {
     "Last-Event-ID": {
         "name": "Last-Event-ID",
         "in": "header",
-        "schema": SEQ,
+        "schema": or_empty(SEQ),
         "description": "The last `seq` that you have. Where a run is started, its Idempotency-Key must be there, too.",
     },
     "after": {"name": "after", "in": "query", "schema": SEQ, "description": "As `Last-Event-ID`, which wins."},

@@ -26,7 +26,7 @@ class SseParser:
 
     def __init__(self) -> None:
         self.retry: int | None = None
-        self.last_id = ""
+        self.last_id = self._id = ""
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._rest = ""
         self._after_cr = False
@@ -50,6 +50,8 @@ class SseParser:
 
     def _line(self, line: str) -> Iterator[Frame]:
         if not line:
+            # Here, and not where it was read: of a message that was cut behind its id nobody has seen anything.
+            self.last_id = self._id
             if self._data:
                 yield Frame(self._event or "message", "\n".join(self._data), self.last_id, self._own_id)
             return self._reset()
@@ -62,7 +64,7 @@ class SseParser:
         elif field == "data":
             self._data.append(value)
         elif field == "id" and "\0" not in value:
-            self.last_id = self._own_id = value
+            self._id = self._own_id = value
         elif field == "retry" and value.isascii() and value.isdecimal():
             self.retry = int(value)
 
