@@ -7,7 +7,7 @@ from typing import Any
 
 from llm.demo.asked import Asked
 from llm.demo.briefs import founder_brief, investor_summary
-from llm.demo.flaws import flawed
+from llm.demo.flaws import flawed, stubborn
 from llm.demo.framework import framework_of
 from llm.demo.marks import marks
 from llm.demo.one_pager import one_pager
@@ -34,8 +34,8 @@ def _framework(asked: Asked) -> str:
 
 
 def _repair(asked: Asked) -> str:
-    """The sections that the schema asks for, made from the answers again, now without mistakes."""
-    right = framework_of(asked.answers)
+    """The sections that the schema asks for, made from the answers again, without the mistakes that can be helped."""
+    right = stubborn(framework_of(asked.answers), asked.answers)
     wanted = [name for name in asked.properties if name in right] or list(asked.json("sections") or right)
     return _as_json({name: right[name] for name in wanted if name in right})
 

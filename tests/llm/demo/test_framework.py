@@ -1,6 +1,7 @@
 """The demo model's frameworks: out of the founder's words, valid, and after at most one repair."""
 
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,10 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from llm.demo.flaws import flawed
 from llm.demo.framework import framework_of
 from llm.demo.words import content, overlap
+from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import SECTION_NAMES
 from steps.vision_framework.violations import violations
 from tests.llm.demo import asking
-from tests.llm.demo.founders import ONE_WORD, SAMPLES, TERSE, Answers, any_answers
+from tests.llm.demo.founders import ONE_WORD, SAMPLES, TERSE, Answers, answers_of, any_answers
+
+ORCHARD = Path(__file__).parents[3] / "docs" / "examples" / "orchard.json"
 
 
 @pytest.mark.parametrize("answers", [*SAMPLES.values(), TERSE, ONE_WORD], ids=[*SAMPLES, "terse", "one word"])
@@ -32,6 +36,14 @@ def test_of_the_samples_exactly_one_is_wrong_at_first_so_that_repair_is_seen_at_
     assert {name: [one.pointer for one in found] for name, found in wrong.items() if found} == {
         "clinic-scheduling": ["/near_term_bets/0/horizon", "/metrics/7/cadence"]
     }
+
+
+def test_of_the_brief_for_trying_out_the_question_no_repair_makes_a_framework_within_its_bounds() -> None:
+    """The one command in docs/http.md that shows what a person is asked."""
+    orchard = VisionBrief.model_validate_json(ORCHARD.read_text("utf-8"))
+    found = violations(asking.repaired(answers_of(orchard)))
+    assert [one.pointer for one in found] == ["/vision", "/metrics/4/cadence"]
+    assert found == violations(asking.framework(answers_of(orchard)))
 
 
 def test_about_a_third_of_all_frameworks_are_wrong_at_first_in_several_ways() -> None:
