@@ -1,13 +1,14 @@
 /** Which page is shown, and what surrounds all of them. */
 
 import { type ReactNode, Suspense, useEffect } from "react";
+import { buttonClass } from "../components/button.tsx";
 import { StepglassProvider } from "../react/context.tsx";
 import css from "./app.module.css";
 import { Boundary } from "./boundary.tsx";
 import { Content } from "./content.tsx";
 import { GenerationHost } from "./generation.tsx";
 import { Wizard } from "./new/wizard.tsx";
-import { ReplayPage, RunPage, RunsPage } from "./pages.ts";
+import { ReplayPage, RunPage, RunsPage, StatsPage } from "./pages.ts";
 import { Link, navigate, usePlace } from "./router.tsx";
 import { Shell } from "./shell.tsx";
 import { Language, useAppText } from "./text/languages.tsx";
@@ -56,20 +57,26 @@ function Page(): ReactNode {
   if (replayed !== null) return <ReplayPage name={replayed} speed={Number(query.get("speed") ?? 1)} />;
   if (path === "/new" || path === "/") return <Wizard />;
   if (path === "/runs") return <RunsPage />;
+  if (path === "/stats") return <StatsPage />;
   const [, runId] = /^\/runs\/([\w-]+)\/?$/.exec(path) ?? [];
   if (runId !== undefined) return <RunPage key={runId} runId={runId} />;
   return <NotFound />;
 }
 
 function NotFound(): ReactNode {
-  const { notFound, nav } = useAppText();
+  const { notFound } = useAppText();
   useTitle(notFound.title);
   return (
     <Content className={css["message"]}>
       <h1>{notFound.title}</h1>
       <p>{notFound.text}</p>
-      <p>
-        <Link href="/runs">{nav.runs}</Link>
+      <p className={css["links"]}>
+        <Link className={buttonClass({ look: "primary" })} href="/new">
+          {notFound.start}
+        </Link>
+        <Link className={buttonClass({})} href="/runs">
+          {notFound.runs}
+        </Link>
       </p>
     </Content>
   );

@@ -6,11 +6,13 @@ import { whenIdle } from "./when-idle.ts";
 const load = {
   run: async () => ({ default: (await import("./run/run-page.tsx")).RunPage }),
   runs: async () => ({ default: (await import("./runs/runs-page.tsx")).RunsPage }),
+  stats: async () => ({ default: (await import("./stats/stats-page.tsx")).StatsPage }),
   replay: async () => ({ default: (await import("./replay-page.tsx")).ReplayPage }),
 };
 
 export const RunPage = lazy(load.run);
 export const RunsPage = lazy(load.runs);
+export const StatsPage = lazy(load.stats);
 export const ReplayPage = lazy(load.replay);
 
 /** Called before anything is drawn. What fails here fails again where it is needed, and is told there. */

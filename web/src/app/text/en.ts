@@ -1,6 +1,7 @@
 /** Every word that the pages show besides what their components say, in English. Another language is another file. */
 
 import { editing } from "./en-editing.ts";
+import { stats } from "./en-stats.ts";
 
 const count = (value: number, one: string, many = `${one}s`): string =>
   `${value.toLocaleString("en")} ${value === 1 ? one : many}`;
@@ -8,12 +9,17 @@ const count = (value: number, one: string, many = `${one}s`): string =>
 export const en = {
   name: "Stepglass",
   skip: "Skip to the content",
-  nav: { label: "Pages", create: "New", runs: "Runs" },
+  nav: { label: "Pages", create: "New", runs: "Runs", stats: "Figures" },
   theme: { label: "Colours", system: "As the system has them", light: "Light", dark: "Dark" },
   cancel: "Cancel",
   loading: "Loading…",
   retry: "Try again",
-  notFound: { title: "There is no such page", text: "The address may be mistyped, or what it showed may be gone." },
+  notFound: {
+    title: "There is no such page",
+    text: "The address may be mistyped, or what it showed may be gone.",
+    start: "Start a run",
+    runs: "All runs",
+  },
   crash: {
     title: "This page broke",
     text: "What you wrote is kept. Load the page again to go on.",
@@ -162,6 +168,7 @@ export const en = {
   },
 
   editing,
+  stats,
 
   list: {
     title: "Runs",
