@@ -31,7 +31,8 @@ export interface ModalBodyProps {
 export function ModalBody({ run, view, steps, connection, problem }: ModalBodyProps): ReactNode {
   const { step: words } = useText();
   const followed = useFollowed(steps);
-  const writing = followed.pinned || !hasEnded(view);
+  const asks = view.asked.length > 0 && !followed.pinned;
+  const writing = followed.pinned || !(hasEnded(view) || asks);
   const source = useRunSource(run);
   const reconnect = "reconnect" in source ? (source.reconnect as () => void) : undefined;
   return (
@@ -45,7 +46,7 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
         <nav className={css["steps"]} aria-label={words.list}>
           <StepList run={run} steps={steps} current={writing ? followed.step?.id : undefined} onShow={followed.pin} />
         </nav>
-        <div className={css["pane"]} data-asks={(view.asked.length && !followed.pinned) || undefined}>
+        <div className={css["pane"]} data-asks={asks || undefined}>
           <Pane run={run} view={view} steps={steps} problem={problem} followed={followed} />
         </div>
       </div>

@@ -2,11 +2,12 @@
 
 import type { ReactNode } from "react";
 import { tokensPerSecond } from "../core/rate.ts";
-import { hasEnded } from "../core/view.ts";
+import { hasEnded, type RunView } from "../core/view.ts";
 import { type RunRef, useNow, useRun } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { duration, money, number } from "../text/format.ts";
 import css from "./run-facts.module.css";
+import { isActive } from "./step-words.ts";
 
 export function RunFacts({ run }: { run: RunRef }): ReactNode {
   const text = useText();
@@ -24,9 +25,14 @@ export function RunFacts({ run }: { run: RunRef }): ReactNode {
       <Fact name={modal.tokens} minor>
         {number(text, view.inputTokens + view.outputTokens)}
       </Fact>
-      {ended ? null : <Fact name={modal.speed}>{modal.perSecond(speed)}</Fact>}
+      {ended || isResting(view) ? null : <Fact name={modal.speed}>{modal.perSecond(speed)}</Fact>}
     </dl>
   );
+}
+
+/** Nothing is at work until somebody says something. */
+function isResting({ status, steps }: RunView): boolean {
+  return (status === "paused" || status === "waiting") && !steps.some(isActive);
 }
 
 function Fact({ name, minor, children }: { name: string; minor?: boolean; children: ReactNode }): ReactNode {

@@ -23,6 +23,7 @@ export const question = {
   yes: "Yes",
   no: "No",
   none: "No answer",
+  pick: "Choose…",
   optional: "(optional)",
   empty: "Please answer this.",
   choose: "Please choose.",

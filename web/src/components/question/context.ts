@@ -10,6 +10,9 @@ export interface FormState {
   changed(at: string): void;
 }
 
+/** Whether a place is inside one of many rows, where there is little room. */
+export const RowContext = createContext(false);
+
 const NONE: FormState = { fault: () => undefined, left: () => undefined, changed: () => undefined };
 
 export const FormContext = createContext(NONE);

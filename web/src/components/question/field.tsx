@@ -5,8 +5,9 @@ import { useText } from "../../text/context.tsx";
 import { nameOf } from "../../text/format.ts";
 import { Button } from "../button.tsx";
 import { cx } from "../cx.ts";
-import { useForm } from "./context.ts";
-import { AT, type Entry, entryOf, fieldsIn, rowsIn, textIn } from "./entry.ts";
+import { Unseen } from "../unseen.tsx";
+import { RowContext, useForm } from "./context.ts";
+import { AT, type Entry, entryOf, fieldsIn, isLeaf, rowsIn, textIn } from "./entry.ts";
 import { inside } from "./faults.ts";
 import { Below, Help, Leaf, Optional } from "./leaf.tsx";
 import css from "./question.module.css";
@@ -19,7 +20,7 @@ export interface FieldProps<S extends Shape = Shape> {
   /** Where it is in the value: a JSON Pointer. */
   at: string;
   required: boolean;
-  /** One of many of a kind: its name is for who hears it. */
+  /** What it is shows without its name, which is for who hears it: one of many of a kind, or the only one of its kind. */
   bare: boolean;
   onChange: (entry: Entry) => void;
 }
@@ -47,6 +48,7 @@ export function Members({
 }: Pick<FieldProps<GroupShape>, "shape" | "entry" | "at" | "onChange">): ReactNode {
   const text = useText();
   const fields = fieldsIn(entry);
+  const alone = shape.members.filter((each) => each.shape.kind !== "constant").length === 1;
   return shape.members.map(({ name, shape: each, required }) => (
     <Field
       key={name}
@@ -55,20 +57,21 @@ export function Members({
       label={each.title ?? nameOf(text, name)}
       at={inside(at, name)}
       required={required}
-      bare={false}
+      bare={alone && each.kind === "group"}
       onChange={(next) => onChange({ ...fields, [name]: next })}
     />
   ));
 }
 
 function Group(props: FieldProps<GroupShape>): ReactNode {
-  const { shape, label, at, required } = props;
+  const { shape, label, at, required, bare } = props;
   const id = useId();
   const wrong = useForm().fault(at);
+  const name = bare ? <Unseen>{label}</Unseen> : label;
   return (
     <fieldset className={css["group"]} aria-describedby={shape.help ? `${id}-help` : undefined}>
-      <legend>
-        {label}
+      <legend data-bare={bare || undefined}>
+        {name}
         {required && !shape.nullable ? null : <Optional />}
       </legend>
       <Help id={id} shape={shape} />
@@ -156,6 +159,9 @@ function List(props: FieldProps<ListShape>): ReactNode {
     onChange([...rows, { id: next, entry: entryOf(shape.item) }]);
     goTo("li:last-child :is(input, textarea, select)");
   };
+  const write = (id: number, next: Entry): void => {
+    onChange(rows.map((row) => (row.id === id ? { id, entry: next } : row)));
+  };
   const remove = (gone: number): void => {
     changed(at);
     onChange(rows.filter((row) => row.id !== gone));
@@ -175,15 +181,17 @@ function List(props: FieldProps<ListShape>): ReactNode {
       <ol className={css["rows"]}>
         {rows.map((row, place) => (
           <li key={row.id} className={css["row"]} data-kind={shape.item.kind}>
-            <Field
-              shape={withoutWords(shape.item)}
-              entry={row.entry}
-              label={framework.item(place + 1)}
-              at={inside(at, place)}
-              required={true}
-              bare={true}
-              onChange={(next) => onChange(rows.map((each) => (each.id === row.id ? { ...each, entry: next } : each)))}
-            />
+            <RowContext value={true}>
+              <Field
+                shape={withoutWords(shape.item)}
+                entry={row.entry}
+                label={framework.item(place + 1)}
+                at={inside(at, place)}
+                required={true}
+                bare={isLeaf(shape.item)}
+                onChange={(next) => write(row.id, next)}
+              />
+            </RowContext>
             <Button look="quiet" size="small" icon="trash" bare onClick={() => remove(row.id)}>
               {framework.remove(place + 1)}
             </Button>

@@ -1,10 +1,10 @@
 /** A field for one value: its name, what to say, what is wrong with it. */
 
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useContext, useId } from "react";
 import { useText } from "../../text/context.tsx";
 import { cx } from "../cx.ts";
 import { Unseen } from "../unseen.tsx";
-import { useForm } from "./context.ts";
+import { RowContext, useForm } from "./context.ts";
 import { type Entry, textIn } from "./entry.ts";
 import { lengthOf } from "./faults.ts";
 import type { FieldProps } from "./field.tsx";
@@ -72,7 +72,8 @@ function Control({ shape, control }: { shape: Exclude<LeafShape, ChoiceShape>; c
 const SEEN = 5;
 
 function Choice(props: FieldProps<ChoiceShape>): ReactNode {
-  return props.shape.values.length > SEEN || props.bare ? <Select {...props} /> : <Radios {...props} />;
+  const inRow = useContext(RowContext);
+  return props.shape.values.length > SEEN || inRow ? <Select {...props} /> : <Radios {...props} />;
 }
 
 function Select({ shape, entry, label, at, required, bare, onChange }: FieldProps<ChoiceShape>): ReactNode {
@@ -96,7 +97,9 @@ function Select({ shape, entry, label, at, required, bare, onChange }: FieldProp
         onChange={(event) => onChange(event.target.value)}
       >
         {/* Nothing is chosen for anybody. */}
-        {optional || textIn(entry) === "" ? <option value="">{text.question.none}</option> : null}
+        {optional || textIn(entry) === "" ? (
+          <option value="">{optional ? text.question.none : text.question.pick}</option>
+        ) : null}
         {shape.values.map((value, place) => (
           <option key={JSON.stringify(value)} value={place}>
             {sayValue(text, value)}
@@ -175,6 +178,11 @@ export function Help({ id, shape }: { id: string; shape: { readonly help: string
   ) : null;
 }
 
+/** Who writes a few words need not be told how many more there could be. */
+function isNear({ long, max }: TextShape, length: number): boolean {
+  return Number.isFinite(max) && (long || length > max * 0.8);
+}
+
 interface BelowProps {
   id: string;
   wrong: string | undefined;
@@ -184,9 +192,9 @@ interface BelowProps {
 
 export function Below({ id, wrong, shape, value = "" }: BelowProps): ReactNode {
   const { framework } = useText();
-  const limit = shape?.kind === "text" && Number.isFinite(shape.max) ? shape.max : undefined;
-  if (wrong === undefined && limit === undefined) return null;
   const length = lengthOf(value);
+  const limit = shape?.kind === "text" && isNear(shape, length) ? shape.max : undefined;
+  if (wrong === undefined && limit === undefined) return null;
   return (
     <div className={css["below"]}>
       <p className={css["wrong"]} id={`${id}-wrong`}>
