@@ -13,13 +13,16 @@ import json
 import logging
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from events.store import open_store
 from tests.faults.kills_client import open_api
@@ -68,6 +71,8 @@ async def kill(plan: Plan, say: "Progress", logs: Path | None = None) -> Report:
 
         def did(death: Death) -> None:
             report.deaths.append(death)
+            for words in report.news:
+                say(f"! {words}")
             say.now(f"{len(report.deaths)}/{plan.kills} {death.kill.how} {death.name}; {report.brief}")
 
         killer = Killer(site, planned(plan.kills, plan.gap, rngs["kills"]), lambda: len(load.live), did)
@@ -108,6 +113,13 @@ async def _judge(load: Load, verdict: Verdict) -> None:
         if not over and load.over:
             return
         await asyncio.sleep(0.5)
+
+
+async def _stoppable(work: Coroutine[Any, Any, Report]) -> Report:
+    """Ended by SIGTERM as by Ctrl-C: nothing that was started is left."""
+    task = asyncio.ensure_future(work)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
 
 
 class Progress:
@@ -157,7 +169,10 @@ def main() -> int:
     plan, file, logs = parsed()
     # The store of our own loses its server as often as the others; what it says of that is no news here.
     logging.disable(logging.CRITICAL)
-    report = asyncio.run(kill(plan, Progress(), logs))
+    try:
+        report = asyncio.run(_stoppable(kill(plan, Progress(), logs)))
+    except asyncio.CancelledError:
+        return 130
     sys.stdout.write(report.table)
     if file is not None:
         file.write_text(json.dumps(report.plain, indent=2) + "\n")

@@ -20,6 +20,7 @@ class Report:
     site: Site
     deaths: list[Death] = field(default_factory=list[Death])
     stubborn: list[str] = field(default_factory=list[str])
+    told: int = 0
     seconds: float = 0.0
 
     @property
@@ -54,6 +55,12 @@ class Report:
     @property
     def wrong(self) -> list[str]:
         return [*self.verdict.wrong, *self.load.wrong, *self.stubborn]
+
+    @property
+    def news(self) -> list[str]:
+        """What has gone wrong since this was asked last."""
+        news, self.told = self.wrong[self.told :], len(self.wrong)
+        return news
 
     @property
     def brief(self) -> str:

@@ -26,6 +26,8 @@ Kind = Literal["worker", "API", "PostgreSQL", "Prefect server"]
 HERE = "127.0.0.1"
 START = 180.0
 """Seconds that a part may take to start where many others want the processor, too."""
+# As an operator would: shorter than the 10 s of a calm life, so that more runs change hands.
+ENV = {"STEPGLASS_LEASE": "5"}
 BREATH = 0.5
 """Seconds before a part is started again that ended by itself."""
 
@@ -112,7 +114,7 @@ async def open_site(folder: Path, rng: Random, *, workers: int, apis: int, every
     """
     url = f"postgresql://postgres@/stepglass?host={socket_dir((folder / 'postgres').resolve())}"
     model_port = closed_port()
-    stack = Stack(folder, url, f"http://{HERE}:{model_port}/v1", prefect_port=free_port())
+    stack = Stack(folder, url, f"http://{HERE}:{model_port}/v1", prefect_port=free_port(), env=ENV)
     account = folder / "calls.jsonl"
     command = ("tests.faults.kills_model", str(model_port), str(account), str(every))
     site = Site(stack, [], [free_port() for _ in range(apis)], account, await stack.start("model", command=command))

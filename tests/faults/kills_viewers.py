@@ -87,7 +87,7 @@ class Viewer:
         """Until the last word, however often it takes."""
         lines = self.rng.random() < 0.3
         # One in three gets off again and again; one in three does not come at once.
-        stays = self.rng.choice((None, None, self.rng.uniform(0.3, 6.0)))
+        stays = self.rng.choice((None, None, self.rng.uniform(1.0, 8.0)))
         await asyncio.sleep(self.rng.choice((0.0, 0.0, self.rng.uniform(0.0, 8.0))))
         viewing.heard = time.monotonic()
         while not viewing.ended:
