@@ -77,7 +77,8 @@ class Run:
     async def commit(self, event: Event) -> int:
         """Append and wait until it is committed. Raises `RunLost` when the run is not ours any more."""
         try:
-            return await self.say(event)
+            # Who is cancelled waits no more. The event is stored all the same, and is heard by whoever listens.
+            return await asyncio.shield(self.say(event))
         except StoreError as error:
             raise RunLost(str(error)) from error
 

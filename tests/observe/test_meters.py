@@ -1,5 +1,6 @@
 """What a worker's runs leave in its figures."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
@@ -9,10 +10,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from events.contract import Event, Progress, ProgressData, Usage, UsageData
+from events.store import Store
 from flows._carry import Tools
 from llm.errors import StreamCut
 from observe.hearing import Ear, Facts, Heard
 from observe.meters import MOST_NAMES, Figures, Meters
+from steps._run import Run
+from tests.e2e.stack import until
+from tests.events.words import complete, held
 from tests.fundamentals.conftest import Stage, new_stage
 from tests.fundamentals.test_a_step import Topic, one_haiku
 from tests.observe.test_spans import side_by_side
@@ -116,6 +121,20 @@ async def test_what_is_refused_is_not_counted(stage: HeardStage, meters: Meters)
     with pytest.raises(Exception, match="last word"):
         await refused
     assert figures(meters) == before
+
+
+async def test_what_is_stored_counts_also_when_its_step_was_stopped_meanwhile(
+    postgres_store: Store, stage: HeardStage, meters: Meters
+) -> None:
+    claim = await held(postgres_store)
+    run = Run(claim.run_id, claim.epoch, Heard(postgres_store.log, [meters]), stage.model)
+    saying = asyncio.create_task(run.commit(complete("brief")))
+    await asyncio.sleep(0)  # it is on its way to the database
+    saying.cancel()
+    await until(
+        lambda: figures(meters).get("stepglass_attempts_total['brief', 'complete', 'unknown']") == 1, "it is counted"
+    )
+    assert saying.cancelled()
 
 
 async def test_an_ear_that_fails_costs_no_run_anything(stage: HeardStage, caplog: pytest.LogCaptureFixture) -> None:
