@@ -121,9 +121,10 @@ def silence(*, every: float | None = 0.002, before: Sequence[bytes] = ()) -> Rep
     return Reply(_Endless(b": keep-alive\n\n", chunk({"content": ""}), pause(every), before=before))
 
 
-def without_end(piece: str = "and so on ", *, every: float = 0) -> Reply:
-    """Words for ever, one each `every` seconds."""
-    return Reply(_Endless(chunk({"content": piece}), pause(every)))
+def without_end(piece: str = "and so on ", *, every: float = 0, before: str = "") -> Reply:
+    """Words for ever, one each `every` seconds; behind a beginning, as of a JSON string."""
+    first = [chunk({"content": before})] if before else []
+    return Reply(_Endless(chunk({"content": piece}), pause(every), before=first))
 
 
 class _Endless(Iterable[Move]):
