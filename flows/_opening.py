@@ -7,7 +7,7 @@ from events.log import Entry, EventLog
 from flows._pipeline import Pipeline
 from steps._journal import Journal
 from steps._run import Run
-from steps.errors import LOST_PROBLEM
+from steps.errors import LOST_PROBLEM, SET_ASIDE_PROBLEM
 
 
 async def read_all(log: EventLog, run_id: UUID) -> list[Entry]:
@@ -32,15 +32,16 @@ async def open_run(run: Run, pipeline: Pipeline, plan: list[PlannedStep], reason
 
 
 def withdrawals(journal: Journal) -> list[StepRetry]:
-    """A `step_retry` for every attempt that was open when its worker was lost. A loss uses up no retry."""
+    """A `step_retry` for every attempt that was open when its worker let go of the run. That uses up no retry."""
+    problem = SET_ASIDE_PROBLEM if journal.called_back else LOST_PROBLEM
     return [
         StepRetry(
             step=step,
             lane=lane,
             round=turn,
             attempt=past.attempts,
-            message=LOST_PROBLEM.title,
-            data=StepRetryData(problem=LOST_PROBLEM, next_attempt_in_ms=0, supersedes=past.text),
+            message=problem.title,
+            data=StepRetryData(problem=problem, next_attempt_in_ms=0, supersedes=past.text),
         )
         for (step, lane, turn), past in journal.places.items()
         if past.open

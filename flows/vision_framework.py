@@ -6,10 +6,11 @@ from flows._document import Document
 from flows._metadata import metadata
 from flows._pipeline import Example, Shown, pipeline
 from steps._ask import ask
+from steps._growing import Growing
 from steps._place import turn
 from steps.vision_framework.brief import brief
 from steps.vision_framework.decision import DECISION, GiveUp, Repair, choices, question
-from steps.vision_framework.document import FrameworkDraft
+from steps.vision_framework.document import Framework, FrameworkDraft
 from steps.vision_framework.examples import EXAMPLES
 from steps.vision_framework.framework import framework
 from steps.vision_framework.one_pager import one_pager
@@ -66,10 +67,11 @@ async def vision_framework(request: VisionRequest) -> VisionResult:
     answers = request.answers
     async with TaskGroup() as group:
         texts = group.create_task(brief(answers))
-        valid = (await validated(await framework(answers), request)).framework
+        whole = group.create_task(settled(request))
+        cards = group.create_task(scoring(Growing(whole, framework, validation), answers))
+        valid = await whole
         page = group.create_task(one_pager(valid, answers))
         report = group.create_task(qa(valid, answers))
-        cards = group.create_task(scoring(valid, answers))
     return VisionResult(
         brief=texts.result(),
         framework=valid,
@@ -78,6 +80,10 @@ async def vision_framework(request: VisionRequest) -> VisionResult:
         scores=cards.result().scores,
         metadata=metadata(),
     )
+
+
+async def settled(request: VisionRequest) -> Framework:
+    return (await validated(await framework(request.answers), request)).framework
 
 
 async def validated(draft: FrameworkDraft, request: VisionRequest) -> Validation:

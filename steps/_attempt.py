@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from events.contract import Event, ModelChunk, ModelChunkData, TextDigest
+from steps._clock import Clock
 from steps._place import current_lane, current_round
 
 Say = Callable[[Event], "asyncio.Future[int]"]
@@ -25,6 +26,7 @@ class Attempt:
     started: float = field(default_factory=time.monotonic)
     chunks: int = 0
     chars: int = 0
+    clock: Clock = field(default_factory=Clock)
     prompts: dict[str, str] = field(default_factory=dict[str, str])
     """Those that were used, by name, with their digests."""
     _sha: Any = field(default_factory=hashlib.sha256)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from events.contract import Partial, PartialData
+from events.contract import Partial, PartialData, PartialWithdrawn, PartialWithdrawnData
 from steps._place import current_attempt, current_run
 
 if TYPE_CHECKING:
@@ -36,19 +36,30 @@ def inherited(run: "Run", key: tuple[str, str, str], adapter: TypeAdapter[T]) ->
 async def checkpoint(path: str, inputs: Any, make: Callable[[], Awaitable[T]], shape: Any) -> T:
     """The part at `path` (JSON Pointer), taken from the log where the same inputs made it before, else made now.
 
-    `shape` is the type of the part, for reading it back. `inputs` must hold all that the part depends on.
+    One that other inputs made does not hold any more, and is withdrawn before. `shape` is the type of the part, for
+    reading it back. `inputs` must hold all that the part depends on.
     """
     run, attempt = current_run(), current_attempt()
     adapter: TypeAdapter[T] = TypeAdapter(shape)
     key = (attempt.step, path, input_hash(inputs))
     if key in run.journal.checkpoints:
         return adapter.validate_python(run.journal.checkpoints[key])
+    await _withdraw(path)
     value = inherited(run, key, adapter)
     if value is None:
         value = await make()
     plain = adapter.dump_python(value, mode="json")
     data = PartialData(path=path, value=plain, input_hash=key[2], models=run.models)
+    run.journal.checkpoints[key] = plain  # before the waiting, which may be cancelled: what is said is said
     await run.commit(Partial(**attempt.where, data=data))
-    run.journal.checkpoints[key] = plain
     run.budget.settle()
     return value
+
+
+async def _withdraw(path: str) -> None:
+    run, attempt = current_run(), current_attempt()
+    stale = [key for key in run.journal.checkpoints if key[:2] == (attempt.step, path)]
+    if stale:
+        await run.commit(PartialWithdrawn(**attempt.where, data=PartialWithdrawnData(path=path)))
+    for key in stale:
+        del run.journal.checkpoints[key]

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 
 from steps._place import inside_a_step
 
@@ -47,6 +47,16 @@ class Gate:
         finally:
             self._at_work -= 1
             self._look()
+
+    @contextmanager
+    def resting(self) -> Generator[None]:
+        """Inside, one that is at work is not: it waits for what another step makes."""
+        self._at_work -= 1
+        self._look()
+        try:
+            yield
+        finally:
+            self._at_work += 1
 
     async def given_up(self, seconds: float) -> None:
         """Never returns: whoever takes the run up again, once somebody has answered or `seconds` are over, gets by."""

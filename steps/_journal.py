@@ -29,7 +29,8 @@ from events.contract import (
     Usage,
 )
 from events.log import Entry
-from steps.errors import CANCELLED, WORKER_LOST
+from steps._board import Board
+from steps.errors import CANCELLED, SET_ASIDE, WORKER_LOST
 
 Place = tuple[str, str | None, int | None]
 """Step, lane, round."""
@@ -82,6 +83,7 @@ class Journal:
     warned: bool = False
     progress: float = 0.0
     usages: list[Usage] = field(default_factory=list[Usage])
+    board: Board = field(default_factory=Board)
     models: set[str] = field(default_factory=set[str])
     result: JsonValue = None
 
@@ -117,6 +119,7 @@ class Journal:
         if entry.seq == 1:
             self.queued_ts = event.ts
         self.progress = max(self.progress, event.progress or 0.0)
+        self.board.hear(event)
         match event:
             case RunQueued(data=data):
                 self.max_cost_usd = data.max_cost_usd
@@ -163,7 +166,7 @@ class Journal:
             case StepStart():
                 past.attempts, past.text = event.attempt, None
             case StepRetry():
-                past.failures += event.data.problem.type != WORKER_LOST
+                past.failures += event.data.problem.type not in (SET_ASIDE, WORKER_LOST)
             case StepComplete():
                 past.done, past.result = True, event.data.result
                 self.models.update((event.data.reused.models if event.data.reused else None) or ())

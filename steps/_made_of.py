@@ -13,6 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from events.contract import MadeOf
 from steps._checkpoint import input_hash
+from steps._growing import whole
 from steps._prompt import digest_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Basis:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         try:
-            return input_hash(bound.arguments)
+            return input_hash({name: whole(each) for name, each in bound.arguments.items()})
         except PydanticSerializationError:
             return None
 

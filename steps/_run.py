@@ -72,6 +72,7 @@ class Run:
         """Append without waiting; the log keeps the order. A refusal ends the run in this process."""
         said = self.log.submit(self.id, [event], epoch=self.epoch)
         said.add_done_callback(self._heard)
+        self.journal.board.hear(event)
         return said
 
     async def commit(self, event: Event) -> int:

@@ -27,6 +27,8 @@ from events.contract import (
     StepStartData,
 )
 from steps._attempt import Attempt
+from steps._clock import Clock
+from steps._growing import growing_in
 from steps._journal import Past
 from steps._made_of import Basis
 from steps._once import Once
@@ -70,6 +72,8 @@ class Step(Generic[P, Out]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Out:
         if (rehearsal := current_rehearsal()) is not None:
+            for growing in growing_in(args, kwargs):
+                await growing.whole()
             return await rehearsal.call(self.id, self.basis.inputs(args, kwargs), self.output.validate_python)
         run = current_run()
         past = run.journal.past((self.id, current_lane(), current_round()))
@@ -78,6 +82,8 @@ class Step(Generic[P, Out]):
             return self.output.validate_python(past.result)
         if past.problem is not None:
             raise self._failed(past.problem.title, past.problem)
+        for growing in growing_in(args, kwargs):
+            await growing.begun()
         async with run.gate.passed():
             return await self._tried(run, past, *args, **kwargs)
 
@@ -113,13 +119,13 @@ class Step(Generic[P, Out]):
 
         once = Once(body)
         left = max(0.0, run.seconds_left)
-        clock = asyncio.timeout(min(self.timeout, left))
+        attempt.clock = clock = Clock(min(self.timeout, left))
         try:
             async with clock:
                 await run.host.attempt(self.id, self.label, attempt.number, once)
                 return await once()
         except TimeoutError as error:
-            if not clock.expired():
+            if not clock.expired:
                 raise
             if left < self.timeout:
                 raise DeadlinePassed(f"The run's deadline passed during: {self.label}.") from error

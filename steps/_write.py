@@ -69,12 +69,13 @@ async def write_json(
 def _part(name: str, value: Any, sections: Mapping[str, TypeAdapter[Any]]) -> None:
     if name not in sections:
         return
+    section = sections[name]
     try:
-        sections[name].validate_python(value)
+        held = section.dump_python(section.validate_python(value), mode="json")
     except ValidationError:
         return  # not a part that holds; the step that validates the whole will say why
     run, attempt = current_run(), current_attempt()
-    run.say(Partial(**attempt.where, data=PartialData(path=f"/{name}", value=value)))
+    run.say(Partial(**attempt.where, data=PartialData(path=f"/{name}", value=held)))
 
 
 def _labels(run: "Run", attempt: "Attempt") -> dict[str, str]:

@@ -20,6 +20,7 @@ TIMED_OUT = "/problems/step-timed-out"
 DEADLINE = "/problems/deadline"
 CANCELLED = "/problems/cancelled"
 WORKER_LOST = "/problems/worker-lost"
+SET_ASIDE = "/problems/set-aside"
 BUDGET_EXCEEDED = "/problems/budget-exceeded"
 BUDGET_UNKNOWN = "/problems/budget-unknown"
 UNANSWERED = "/problems/unanswered"
@@ -113,4 +114,10 @@ LOST_PROBLEM = Problem(
     type=WORKER_LOST,
     title="The worker was lost",
     detail="Another worker took the run over; what this attempt had written is withdrawn.",
+)
+
+SET_ASIDE_PROBLEM = Problem(
+    type=SET_ASIDE,
+    title="The run was set aside",
+    detail="It waited for somebody while this step waited for another one; what is finished is kept.",
 )

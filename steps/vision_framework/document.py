@@ -18,6 +18,7 @@ from pydantic import (
 )
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
+from typing_extensions import TypeIs
 
 from steps.vision_framework._sentences import check_sentences
 
@@ -25,6 +26,10 @@ SectionName = Literal["vision", "strategy", "operating_principles", "near_term_b
 SECTION_NAMES: tuple[SectionName, ...] = get_args(SectionName)
 Horizon = Literal["Q1", "Q2", "Q3", "Q4", "H1", "H2", "6mo", "12mo"]
 Cadence = Literal["daily", "weekly", "monthly", "quarterly", "milestone"]
+
+
+def is_section(name: str) -> TypeIs[SectionName]:
+    return name in SECTION_NAMES
 
 
 def _text(least: int, most: int) -> Any:

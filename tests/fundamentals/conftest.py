@@ -85,6 +85,13 @@ class Stage:
             if entry.type == kind:
                 return
 
+    async def shown(self, step: str, count: int = 1) -> None:
+        """Wait until a step has shown so many parts."""
+        async for entry in tail(self.store.log, self.run_id):
+            count -= entry.type == "partial" and getattr(entry.event, "step", None) == step
+            if not count:
+                return
+
     async def check(self, max_attempts: int = 3) -> None:
         check_history({self.run_id: await self.entries()}, max_attempts=max_attempts)
 

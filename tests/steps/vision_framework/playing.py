@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from flows._pipeline import pipeline
+from steps._growing import grown
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.brief import Brief, brief
 from steps.vision_framework.document import Framework, FrameworkDraft
@@ -59,4 +60,4 @@ async def qa_alone(given: Framed) -> QualityReport:
 
 @pipeline("Scoring alone", plan={scoring: ()})
 async def scoring_alone(given: Framed) -> Scores:
-    return await scoring(given.framework, given.answers)
+    return await scoring(grown(given.framework), given.answers)
