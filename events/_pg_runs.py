@@ -18,12 +18,17 @@ from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
 from events.view import RunView
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
+# Nobody can renew while the database is away: a lease that ran out then, or before its holder could be back, is a whole
+# lease longer, counted from the server's start. No run is taken from a worker that lives.
+_OVER = """(lease_until <= clock_timestamp() AND (
+        lease_until > pg_postmaster_start_time() + interval '2 seconds'
+        OR clock_timestamp() > pg_postmaster_start_time() + make_interval(secs => $2)))"""
 _FREE = """
     SELECT run_id, claimed, (holder IS NOT NULL AND lease_until <= clock_timestamp())::int AS lost
     FROM stepglass.runs WHERE status NOT IN ('complete', 'error', 'cancelled') AND {}
 """
 _FIRST = (
-    "(holder IS NULL OR lease_until <= clock_timestamp()) AND ($4::text[] IS NULL OR pipeline = ANY ($4)) "
+    f"(holder IS NULL OR {_OVER}) AND ($4::text[] IS NULL OR pipeline = ANY ($4)) "
     "ORDER BY {} LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
 # First what rested and is to go on: it began before the others. By the time of the statement, which an index can be
@@ -34,7 +39,7 @@ _ANY = "SELECT * FROM ({}) woken UNION ALL SELECT * FROM ({}) free LIMIT 1".form
 )
 _THIS = _FREE.format(
     "(wake_at IS NULL OR wake_at <= clock_timestamp()) AND run_id = $4 "
-    "AND (holder IS NULL OR holder = $1 OR lease_until <= clock_timestamp()) FOR UPDATE"
+    f"AND (holder IS NULL OR holder = $1 OR {_OVER}) FOR UPDATE"
 )
 _TAKE = """
     WITH found AS MATERIALIZED ({})

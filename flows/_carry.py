@@ -1,17 +1,21 @@
 """Carrying one run from its claim to its last word, or to the point where somebody else goes on with it."""
 
 import asyncio
+import contextlib
 import logging
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
 from events.contract import Problem
+from events.errors import StoreError, StoreUnavailable
 from events.log import EventLog
 from events.runs import Claim, Runs, Wish
 from flows import _lease
 from flows._ancestors import inherited
 from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, problem_of_run
 from flows._opening import open_run, read_all
+from flows._patience import PATIENCE
 from flows._pipeline import Pipeline, UnfitInput
 from flows._ticker import tick
 from llm.client import Model
@@ -52,6 +56,8 @@ class Carry:
         self._host = host
         self._run: Run | None = None
         self._ending: Ending | None = None
+        self._leaving = asyncio.Event()
+        self._away: BaseException | None = None
         self._body: asyncio.Task[Outcome] | None = None
         self._nudge = asyncio.Event()
         self._wish: Wish | None = None
@@ -63,6 +69,8 @@ class Carry:
     def end(self, ending: Ending) -> None:
         """Stop the work: `cancelled` closes the run, `released` and `lost` leave it to another, `parked` to a later
         time. The first wins."""
+        if ending == "released":
+            self._leaving.set()
         if self._ending is not None:
             return
         self._ending = ending
@@ -82,11 +90,16 @@ class Carry:
         except RunLost as error:
             log.info("run %s goes on elsewhere: %s", self.run_id, error)
             return Outcome("lost")
+        except StoreUnavailable as error:
+            self._lost(error)
+            return Outcome("lost")
         finally:
             keeping.cancel()
             await asyncio.wait([keeping])
             if self._ending in ("released", "parked"):
                 await self._release()
+            elif self._away is not None:
+                await self._give_back()
 
     async def _carry(self) -> Outcome:
         entries = await read_all(self._tools.log, self.run_id)
@@ -105,7 +118,7 @@ class Carry:
             models=self._tools.models,
             inherited=await inherited(self._tools.log, entries, self._tools.models),
             answer_within=self._tools.answer_within,
-            on_lost=lambda error: self.end("lost"),
+            on_lost=self._lost,
             on_spent=lambda: self.end("over_budget"),
             on_idle=lambda: self.end("parked"),
         )
@@ -180,10 +193,16 @@ class Carry:
             self.claim.epoch,
             heard=self._heard,
             nudge=self._nudge,
-            lost=lambda error: self.end("lost"),
+            lost=self._lost,
             lease=self._tools.lease,
             every=self._tools.renew_every,
         )
+
+    def _lost(self, error: BaseException) -> None:
+        """It is not ours any more; or nobody knows, for the store is away."""
+        if isinstance(error, StoreUnavailable):
+            self._away = error
+        self.end("lost")
 
     def _heard(self, wish: Wish | None) -> None:
         self._wish = wish
@@ -203,3 +222,16 @@ class Carry:
                 await runs.release(self.run_id, epoch)
         except Exception as error:  # the lease runs out by itself then
             log.warning("run %s could not be released: %s", self.run_id, error)
+
+    async def _give_back(self) -> None:
+        """The store was away for too long, not we: release the run once it is back, so that this counts as no loss."""
+        log.warning("run %s was given up while the store is away: %s", self.run_id, self._away)
+        until = time.monotonic() + PATIENCE
+        while not self._leaving.is_set() and time.monotonic() < until:
+            try:
+                return await self._tools.runs.release(self.run_id, self.claim.epoch)
+            except StoreUnavailable:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._leaving.wait(), 0.5)
+            except StoreError as error:
+                return log.info("run %s goes on elsewhere: %s", self.run_id, error)

@@ -17,7 +17,7 @@ from events.embedded import embedded_postgres
 from events.errors import StoreUnavailable
 from events.log import Entry, tail
 from events.postgres import PostgresLog
-from events.runs import DEFAULT_TENANT
+from events.runs import DEFAULT_TENANT, Claim
 from events.store import Store, open_store
 from tests.events.words import LAST, chunk, held, new, story, text
 from tests.proxy import Proxy
@@ -98,6 +98,28 @@ async def test_a_restart_costs_no_event_and_no_reader(server: Server, how: str) 
                     await server.start()
         assert await text(store.log, run.run_id) == "".join(f"{index}," for index in range(300))
         assert seen == list(range(1, 303))
+
+
+@pytest.mark.timeout(60)
+async def test_a_lease_that_ran_out_while_the_database_was_away_takes_no_run_from_a_worker_that_lives(
+    server: Server,
+) -> None:
+    async with open_store(server.url) as store, open_store(server.url) as elsewhere:
+        run = await held(store)
+        await store.runs.renew(run.run_id, run.epoch, lease=0)
+        await server.crash()
+        await server.start()
+
+        assert await elsewhere.runs.claim("other", lease=3600) is None
+        assert await elsewhere.runs.claim("other", lease=3600, run_id=run.run_id) is None
+        assert await store.runs.renew(run.run_id, run.epoch, lease=0) is None
+
+        # Of a holder that does not come back, somebody takes it all the same, a lease after the start.
+        claim: Claim | None = None
+        with anyio.fail_after(30):
+            while claim is None:
+                claim = await elsewhere.runs.claim("other", lease=1)
+        assert (claim.run_id, claim.losses) == (run.run_id, 1)
 
 
 @pytest.mark.timeout(60)

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from events.errors import StoreUnavailable
 from events.log import tail
 from events.runs import Claim
+from flows._carry import Carry, Tools
 from flows.worker import Worker
 from tests.fundamentals.conftest import Stage, new_stage
 from tests.fundamentals.test_a_step import Topic, one_haiku
@@ -63,6 +66,37 @@ async def test_a_claim_that_fails_in_a_way_that_nobody_foresaw_ends_no_worker(
     assert "a bug" in caplog.text
     worker.drain()
     await working
+
+
+async def test_a_run_that_is_given_up_because_the_store_was_away_goes_on_when_it_is_back_and_counts_as_no_loss(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    gate = Gate()
+    stage.model.answers("haiku", ["An old ", gate])
+    await stage.accept(one_haiku, Topic(name="frogs"))
+    claim = await stage.store.runs.claim("a worker")
+    assert claim is not None
+    tools = Tools(stage.store.log, stage.store.runs, stage.model, lease=0.05, renew_every=0.01)
+    going = asyncio.create_task(Carry(claim, one_haiku, tools).go())
+    await gate.reached.wait()
+    release, faults = stage.store.runs.release, [StoreUnavailable("still away")]
+
+    async def away(*args: Any, **named: Any) -> None:
+        raise StoreUnavailable("away")
+
+    async def late(run_id: UUID, epoch: int) -> None:
+        if faults:
+            raise faults.pop()
+        await release(run_id, epoch)
+
+    monkeypatch.setattr(stage.store.runs, "renew", away)
+    monkeypatch.setattr(stage.store.runs, "release", late)
+
+    async with asyncio.timeout(20):
+        assert (await going).kind == "lost"
+    again = await stage.store.runs.claim("another")
+    assert again is not None
+    assert (again.losses, again.taken_over) == (0, True)
 
 
 async def test_a_worker_whose_listening_fails_listens_again(stage: Stage, monkeypatch: pytest.MonkeyPatch):
