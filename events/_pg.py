@@ -29,7 +29,8 @@ _NAME = {"application_name": "stepglass"}
 # Set once connected: a pooler in session mode refuses them as startup parameters.
 _SESSION = """
     SET statement_timeout = 8000;
-    SET idle_in_transaction_session_timeout = 8000;
+    -- Whoever stands still in a transaction holds locks that others wait for; what it did is undone, and tried again.
+    SET idle_in_transaction_session_timeout = 2000;
     -- A client that got its answer must find it again, whatever the server's default is.
     SET synchronous_commit = on;
     SET jit = off;

@@ -1,6 +1,7 @@
 """What people want of a run on PostgreSQL, whoever holds it: that it ends, that it pauses, that it goes on.
 
-Each is one transaction, behind a lock on the run's row, so that nobody can come between.
+Each is one transaction, behind a lock on the run's row, so that nobody can come between. What is said stands last in
+it: saying it locks the list of the tenant's changes, for which everybody else waits until the commit.
 """
 
 import asyncio
@@ -55,10 +56,10 @@ async def cancel(connection: Connection, run_id: UUID, tenant: str, by: str | No
     if not row["held"]:
         said += closing(known.view, CANCELLED)
         said.append(Cancelled(data=ReasonData(reason=CANCELLED.detail)))
-    if said:
-        await _say(connection, run_id, said, known)
     if row["held"]:
         await _tell_holder(connection, run_id)
+    if said:
+        await _say(connection, run_id, said, known)
     return not row["held"]
 
 
@@ -67,10 +68,10 @@ async def pause(connection: Connection, run_id: UUID, tenant: str, by: str | Non
     row, known = await _locked(connection, run_id, tenant)
     if known.view.status == "paused":
         return
-    await _say(connection, run_id, [RunPaused(message="Paused", data=ByData(by=by))], known)
     await connection.execute(_STOP, run_id)
     if row["held"]:
         await _tell_holder(connection, run_id)
+    await _say(connection, run_id, [RunPaused(message="Paused", data=ByData(by=by))], known)
 
 
 async def unpause(connection: Connection, run_id: UUID, tenant: str, by: str | None) -> None:
@@ -78,8 +79,8 @@ async def unpause(connection: Connection, run_id: UUID, tenant: str, by: str | N
     row, known = await _locked(connection, run_id, tenant)
     if known.view.status != "paused":
         return
-    await _say(connection, run_id, [RunUnpaused(message="Goes on", data=ByData(by=by))], known)
     await _wake(connection, run_id, row)
+    await _say(connection, run_id, [RunUnpaused(message="Goes on", data=ByData(by=by))], known)
 
 
 async def answer(
@@ -90,10 +91,10 @@ async def answer(
     if input_id not in {each.input_id for each in known.view.asked or ()}:
         rows = await connection.fetch(_ANSWERS, run_id)
         raise not_asked(input_id, [Entry(run_id, 1, "input_received", row["body"].encode()) for row in rows])
-    data = InputReceivedData(input_id=input_id, value=value, by=by)
-    await _say(connection, run_id, [InputReceived(message="Answered", data=data)], known)
     if known.view.status != "paused":
         await _wake(connection, run_id, row)
+    data = InputReceivedData(input_id=input_id, value=value, by=by)
+    await _say(connection, run_id, [InputReceived(message="Answered", data=data)], known)
 
 
 async def _locked(connection: Connection, run_id: UUID, tenant: str) -> tuple[Row, Known]:

@@ -1,9 +1,14 @@
 """What only a store that several processes share can get wrong about runs."""
 
 import asyncio
+from collections.abc import Callable
+from typing import Any
 
 import anyio
+import asyncpg
+import pytest
 
+from events import _pg_wishes as wishes
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
 from tests.events.locks import locked
@@ -79,3 +84,35 @@ async def test_cancels_from_everywhere_and_the_end_leave_one_last_word(database_
             assert len([word for word in told if word in ("complete", "cancelled")]) <= 1
             assert "complete" not in told[:-1]
             assert "cancelled" not in told[:-1]
+
+
+class Heard:
+    """A connection whose statements are kept, in order."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+        self.statements: list[str] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call = getattr(self._connection, name)
+
+        def heard(statement: str, *arguments: Any) -> Any:
+            self.statements.append(statement)
+            return call(statement, *arguments)
+
+        return heard
+
+
+@pytest.mark.parametrize("wish", [wishes.cancel, wishes.pause])
+async def test_what_the_others_wait_for_is_locked_in_the_last_statement_of_a_wish(
+    postgres_store: Store, database_url: str, wish: Callable[..., Any]
+) -> None:
+    run = await held(postgres_store)
+    connection = await asyncpg.connect(database_url)
+    heard = Heard(connection)
+    async with connection.transaction():
+        await wish(heard, run.run_id, DEFAULT_TENANT, "test")
+    await connection.close()
+    assert "stepglass.append" in heard.statements[-1]
+    assert len([each for each in heard.statements if "stepglass.append" in each]) == 1
+    assert any("stepglass_control" in each for each in heard.statements), "its holder is told"
