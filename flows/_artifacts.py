@@ -10,8 +10,8 @@ from flows._pipeline import Pipeline
 
 
 async def publish(pipeline: Pipeline, outcome: Outcome, url: str, run_id: UUID) -> None:
-    """Inside a flow run: a link to our run; for a complete one its texts and tables as well."""
-    await acreate_link_artifact(link=f"{url}/api/runs/{run_id}", link_text="Run in Stepglass", key="stepglass-run")
+    """Inside a flow run: a link to the page of our run; for a complete one its texts and tables as well."""
+    await acreate_link_artifact(link=f"{url}/runs/{run_id}", link_text="Run in Stepglass", key="stepglass-run")
     if outcome.kind != "complete":
         return
     shown = pipeline.shown(pipeline.output.validate_python(outcome.result))

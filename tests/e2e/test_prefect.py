@@ -85,6 +85,8 @@ async def test_operators_find_a_run_with_its_steps_attempts_texts_and_score(
         "one-pager": "markdown",
         "scores": "table",
     }
+    [link] = [each["data"] for each in artifacts if each["key"] == "stepglass-run"]
+    assert f"/runs/{run_id}" in link and "/api/" not in link, "an operator wants to see the page, not its JSON"
     header = await postgres_store.runs.header(run_id, "default")
     assert header.prefect == "live"
 
