@@ -43,6 +43,17 @@ class Action(StrEnum):
     regenerate = "regenerate"
 
 
+class OnInvalid(StrEnum):
+    fail = "fail"
+    ask = "ask"
+
+
+OnInvalidOption = Annotated[
+    OnInvalid | None,
+    typer.Option(help="When the framework stays invalid after its repairs: end in error, or ask what to do."),
+]
+
+
 def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | None, token: str | None) -> NoReturn:
     """Run a command against the API and end with its exit code."""
     from cli._client import default_url, open_api

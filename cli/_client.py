@@ -4,14 +4,14 @@ import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid4
 
 import httpx2 as httpx
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
 from cli._errors import BadInput, CommandFailed, NotReachable, of_problem
-from events.contract import Problem
+from events.contract import InputRequiredData, Problem
 from events.view import RunView
 
 # Seconds. A stream says `ping` every 15 s, so silence for longer than this means that nobody is there.
@@ -127,6 +127,14 @@ class Api:
     async def unpause(self, run_id: UUID) -> str:
         """Let a paused run go on; gives its status as of now."""
         return await self._status_after("unpause", run_id)
+
+    async def asked(self, run_id: UUID) -> list[InputRequiredData]:
+        """What a run asks now."""
+        return (await self.view(run_id)).asked or []
+
+    async def answer(self, run_id: UUID, input_id: str, value: JsonValue) -> None:
+        """Answer what a run asks. Raises `BadInput` for what the question's schema does not allow."""
+        await self._ask("POST", f"/api/runs/{run_id}/inputs/{quote(input_id, safe='')}", json={"value": value})
 
     async def _status_after(self, wish: str, run_id: UUID) -> str:
         answer = await self._ask("POST", f"/api/runs/{run_id}/{wish}")

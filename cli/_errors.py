@@ -48,4 +48,9 @@ def of_problem(status: int, problem: Problem) -> CommandFailed:
 
 def lines_of(errors: Sequence[ProblemError]) -> list[str]:
     """One line per violation. The pointer is shown as people write a field: `/input/company_name` is `company_name`."""
-    return [f"  {error.pointer.removeprefix('/input').lstrip('/') or 'input'}: {error.detail}" for error in errors]
+    return [f"  {_field(error.pointer)}: {error.detail}" for error in errors]
+
+
+def _field(pointer: str) -> str:
+    body, _, rest = pointer.lstrip("/").partition("/")
+    return rest or body or "input" if body in ("input", "value", "") else pointer.lstrip("/")

@@ -6,7 +6,9 @@ from rich.console import Console
 from rich.live import Live
 
 from cli._paint import heading, moving, steps
+from cli._question import how_to_answer
 from cli._view import Watched
+from events.contract import InputRequiredData
 
 EVERY = 0.1
 
@@ -29,6 +31,11 @@ class LiveSink:
 
     def hear(self, message: object, watched: Watched) -> None:
         """Nothing to do: the next picture shows it."""
+
+    def asks(self, asked: InputRequiredData, watched: Watched) -> None:
+        """Above the picture: this keyboard is not one to answer at."""
+        said = [asked.prompt, *how_to_answer(watched.view.run_id, asked)]
+        self._console.print("\n".join(said), markup=False, highlight=False, soft_wrap=True)
 
     def pause(self) -> None:
         if self._drawing and self._live:

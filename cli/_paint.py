@@ -29,6 +29,7 @@ STATUS = {
     "cancelled": "yellow",
     "running": "cyan",
     "paused": "yellow",
+    "waiting": "yellow",
     "queued": "dim",
 }
 # Lines of a text that are shown at least, and at most.
@@ -109,6 +110,8 @@ def bar(watched: Watched, width: int) -> Table:
     words = [f"{view.progress:3.0f} %"]
     if view.status == "paused":
         words.append("paused")
+    elif view.status == "waiting":
+        words.append("waits for an answer")
     elif (left := watched.eta_seconds) is not None:
         words.append(f"about {about(left)} left")
     elif not view.steps:

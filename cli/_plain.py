@@ -6,11 +6,15 @@ from typing import BinaryIO
 from rich.console import Console
 
 from cli._follow import Away, Heard
+from cli._question import how_to_answer
 from cli._view import Watched
 from cli._words import dollars, seconds
 from events.contract import (
     CancelRequested,
     Event,
+    InputReceived,
+    InputRequired,
+    InputRequiredData,
     RunResumed,
     RunStart,
     StepComplete,
@@ -36,6 +40,10 @@ class PlainSink:
             self._console.print(f"          {message.why}; trying again", highlight=False, soft_wrap=True)
         elif isinstance(message, Entry) and (event := message.event) and (words := told(event, watched)):
             self._say(max(0, event.ts - (watched.view.created_at or event.ts)) / 1000, words)
+
+    def asks(self, asked: InputRequiredData, watched: Watched) -> None:
+        for line in how_to_answer(watched.view.run_id, asked):
+            self._console.print(f"          {line}", markup=False, highlight=False, soft_wrap=True)
 
     def pause(self) -> None:
         """There is no question to make room for."""
@@ -70,6 +78,10 @@ def told(event: Event, watched: Watched) -> str | None:
             return f"{labels[step]}: failed. {data.problem.title}: {data.problem.detail}"
         case StepSkipped(step=step, data=data):
             return f"{labels[step]}: skipped. {data.reason}"
+        case InputRequired(data=data):
+            return "asks: " + data.prompt.replace("\n", f"\n{' ' * 10}")
+        case InputReceived(data=data):
+            return "nobody answered in time" if data.by == "timeout" else "answered"
         case CancelRequested():
             return "asked to stop"
         case _:
@@ -89,6 +101,9 @@ class JsonSink:
         if isinstance(message, Entry):
             self._out.write(message.body + b"\n")
             self._out.flush()
+
+    def asks(self, asked: InputRequiredData, watched: Watched) -> None:
+        sys.stderr.write("\n".join([asked.prompt, *how_to_answer(watched.view.run_id, asked)]) + "\n")
 
     def pause(self) -> None:
         """Whoever reads this is a program."""

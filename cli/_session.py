@@ -11,18 +11,22 @@ from rich.console import Console
 
 from cli._client import Api
 from cli._errors import FAILED, INTERRUPTED, CommandFailed
-from cli._follow import Heard, follow
+from cli._follow import Frame, Heard, follow
 from cli._live import LiveSink
 from cli._plain import JsonSink, PlainSink
+from cli._question import answer_in_terminal, can_ask
 from cli._result import show
 from cli._view import Watched, watching
+from events.contract import InputRequiredData
 
 
 class Sink(Protocol):
-    """Where a run is shown. `pause` until the next `open`; `close` when it has ended."""
+    """Where a run is shown. `pause` until the next `open`; `close` when it has ended; `asks` where nobody who looks at
+    it can be asked."""
 
     def open(self, watched: Watched) -> None: ...
     def hear(self, message: Heard, watched: Watched) -> None: ...
+    def asks(self, asked: InputRequiredData, watched: Watched) -> None: ...
     def pause(self) -> None: ...
     def close(self, watched: Watched) -> None: ...
 
@@ -33,24 +37,68 @@ def sink_for(console: Console, *, json: bool) -> Sink:
     return LiveSink(console) if console.is_terminal else PlainSink(console)
 
 
-async def watch(api: Api, run_id: UUID, sink: Sink, *, after: int = 0) -> Watched | None:
-    """Show a run until its last word; None when the person left before that. Ctrl-C asks whether to cancel it."""
-    watched = watching(str(run_id))
+class Questions:
+    """What the run asks, once it is known that nobody has answered it since. `console` is where a person can be asked,
+    None where there is none; `new` is set while there is something to be asked."""
+
+    def __init__(self, console: Console | None) -> None:
+        self.console = console
+        self.new = asyncio.Event()
+        self.open: list[InputRequiredData] = []
+        self._known: set[str] = set()
+        self._tail: int | None = None
+
+    def hear(self, message: Heard, watched: Watched, sink: Sink) -> None:
+        if isinstance(message, Frame) and message.type == "stream_open":
+            self._tail = int(message.data.get("tail_seq", 0))
+        if self._tail is None or watched.view.tail_seq < self._tail:
+            return  # of what was asked before, the answer may be still to come
+        for each in watched.view.asked or ():
+            if each.input_id not in self._known:
+                self._known.add(each.input_id)
+                self._put(each, watched, sink)
+
+    def _put(self, asked: InputRequiredData, watched: Watched, sink: Sink) -> None:
+        if self.console is None:
+            sink.asks(asked, watched)
+        else:
+            self.open.append(asked)
+            self.new.set()
+
+    async def put(self, api: Api, run_id: UUID) -> bool:
+        """Ask them all; False when the person wants to answer later."""
+        self.new.clear()
+        while self.open:
+            assert self.console is not None
+            if not await answer_in_terminal(api, self.console, run_id, self.open.pop(0)):
+                return False
+        return True
+
+
+async def watch(
+    api: Api, run_id: UUID, sink: Sink, *, after: int = 0, console: Console | None = None
+) -> Watched | None:
+    """Show a run until its last word; None when the person left before that. Ctrl-C asks whether to cancel it, and what
+    the run asks is asked at `console`."""
+    watched, questions = watching(str(run_id)), Questions(console)
     interrupted = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, interrupted.set)
-    listening = asyncio.create_task(listen(api, run_id, sink, watched, after))
+    listening = asyncio.create_task(listen(api, run_id, sink, watched, after, questions))
     try:
         sink.open(watched)
-        while not await done_before(listening, interrupted):
+        while not await done_before(listening, interrupted, questions.new):
             sink.pause()
             # Back to the usual way: at the question a Ctrl-C is an answer.
             loop.remove_signal_handler(signal.SIGINT)
-            if not wants_cancel():
+            if interrupted.is_set():
+                if not wants_cancel():
+                    return None
+                await cancel(api, run_id)
+                watched.cancelled_here = True
+                interrupted.clear()
+            elif not await questions.put(api, run_id):
                 return None
-            await cancel(api, run_id)
-            watched.cancelled_here = True
-            interrupted.clear()
             loop.add_signal_handler(signal.SIGINT, interrupted.set)
             sink.open(watched)
         sink.close(watched)
@@ -61,18 +109,20 @@ async def watch(api: Api, run_id: UUID, sink: Sink, *, after: int = 0) -> Watche
         listening.cancel()
 
 
-async def listen(api: Api, run_id: UUID, sink: Sink, watched: Watched, after: int) -> None:
+async def listen(api: Api, run_id: UUID, sink: Sink, watched: Watched, after: int, questions: Questions) -> None:
     async with aclosing(follow(api, run_id, after)) as messages:
         async for message in messages:
             watched.hear(message)
             sink.hear(message, watched)
+            questions.hear(message, watched, sink)
 
 
-async def done_before(task: "asyncio.Task[None]", event: asyncio.Event) -> bool:
-    """True when the task ends before the event comes, raising what it raised."""
-    waiting = asyncio.create_task(event.wait())
-    await asyncio.wait([task, waiting], return_when=asyncio.FIRST_COMPLETED)
-    waiting.cancel()
+async def done_before(task: "asyncio.Task[None]", *events: asyncio.Event) -> bool:
+    """True when the task ends before any of the events comes, raising what it raised."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait([task, *waiting], return_when=asyncio.FIRST_COMPLETED)
+    for each in waiting:
+        each.cancel()
     if task.done():
         task.result()
         return True
@@ -103,7 +153,8 @@ async def see_through(
     api: Api, run_id: UUID, console: Console, *, json: bool, after: int = 0
 ) -> tuple[int, Watched | None]:
     """Watch a run and show how it ended. Gives the exit code and what was seen, None when the person left."""
-    watched = await watch(api, run_id, sink_for(console, json=json), after=after)
+    at = console if console.is_terminal and not json and can_ask() else None
+    watched = await watch(api, run_id, sink_for(console, json=json), after=after, console=at)
     if watched is None:
         sys.stderr.write(f"\nThe run goes on. Watch it:  stepglass watch {run_id}\n")
         sys.stderr.write(f"              Cancel it:  stepglass cancel {run_id}\n")

@@ -24,11 +24,14 @@ async def generate(
     pipeline: str,
     key: str | None = None,
     max_cost: float | None = None,
+    on_invalid: str | None = None,
     json: bool = False,
     output: Path | None = None,
 ) -> int:
     """Start `pipeline` on a file, the standard input (`-`) or an example; gives the exit code."""
     document = await the_input(api, pipeline, source, example)
+    if on_invalid is not None:
+        document = {**document, "on_invalid": on_invalid}
     run_id = await api.start(pipeline, document, key, max_cost=max_cost)
     code, watched = await see_through(api, run_id, console, json=json)
     if code == 0 and console.is_terminal and not json and output is None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import _server
-from cli._ask import Action, Json, Kind, MaxCost, Run, Token, Url, ask
+from cli import _control, _server
+from cli._ask import Action, Json, Kind, MaxCost, OnInvalidOption, Run, Token, Url, ask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -40,6 +40,7 @@ def generate(
         str | None, typer.Option(help="The same key and input never start a second run.")
     ] = None,
     max_cost: MaxCost = None,
+    on_invalid: OnInvalidOption = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Save the one-pager (.md) or all of it (.json).")
     ] = None,
@@ -59,6 +60,7 @@ def generate(
             pipeline=pipeline,
             key=idempotency_key,
             max_cost=max_cost,
+            on_invalid=on_invalid,
             json=json,
             output=output,
         ),
@@ -152,37 +154,7 @@ def export(
     ask(save, url, token)
 
 
-@app.command(rich_help_panel=RUNS)
-def cancel(run: Run, url: Url = None, token: Token = None) -> None:
-    """Stop a run."""
-    from cli.runs import cancel_run
-
-    async def go(api: "Api", console: "Console") -> None:
-        await cancel_run(api, await api.named(run))
-
-    ask(go, url, token)
-
-
-@app.command(rich_help_panel=RUNS)
-def pause(run: Run, url: Url = None, token: Token = None) -> None:
-    """Let a run rest: its next steps wait, whatever they are."""
-    from cli.runs import pause_run
-
-    async def go(api: "Api", console: "Console") -> None:
-        await pause_run(api, await api.named(run))
-
-    ask(go, url, token)
-
-
-@app.command(rich_help_panel=RUNS)
-def unpause(run: Run, url: Url = None, token: Token = None) -> None:
-    """Let a paused run go on."""
-    from cli.runs import unpause_run
-
-    async def go(api: "Api", console: "Console") -> None:
-        await unpause_run(api, await api.named(run))
-
-    ask(go, url, token)
+_control.add_to(app, RUNS)
 
 
 @app.command(rich_help_panel=RUNS)
@@ -195,16 +167,18 @@ def retry(
         str | None, typer.Option(metavar="FILE|-", help="Another input: steps that are given the same are taken over.")
     ] = None,
     max_cost: MaxCost = None,
+    on_invalid: OnInvalidOption = None,
     json: Json = False,
     url: Url = None,
     token: Token = None,
 ) -> None:
     """Do a run again, from the step that failed or from any other, and watch it. Exit codes as those of generate."""
-    from cli.retry import retry as go
+    from cli.retry import Wish, retry as go
 
     async def start(api: "Api", console: "Console") -> int:
         run_id = await api.named(run)
-        return await go(api, console, run_id=run_id, from_step=from_step, source=input, max_cost=max_cost, json=json)
+        wish = Wish(from_step, input, max_cost, on_invalid)
+        return await go(api, console, run_id, wish, json=json)
 
     ask(start, url, token)
 

@@ -70,6 +70,9 @@ async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> N
         show(console, view, view.result)
     else:
         console.print(f"{view.progress:.0f} % · {view.status}. Watch it:  stepglass watch {run_id}", style="dim")
+        for asked in view.asked or ():
+            console.print(f"\n{asked.prompt}", markup=False, highlight=False)
+            console.print(f"Answer it:  stepglass answer {run_id} {asked.input_id}", style="dim", highlight=False)
 
 
 async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None, version: int | None = None) -> None:

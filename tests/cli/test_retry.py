@@ -11,7 +11,7 @@ import pytest
 
 from cli._client import Api
 from cli._errors import BadInput, CommandFailed
-from cli.retry import retry
+from cli.retry import Wish, retry
 from cli.runs import show_run
 from events.contract import RunQueued
 from events.runs import DEFAULT_TENANT
@@ -22,9 +22,8 @@ from tests.cli.conftest import Paper
 from tests.histories import Story
 
 
-async def again(api: Api, paper: Paper, run_id: UUID, **more: Any) -> int:
-    options: dict[str, Any] = {"from_step": None, "source": None, **more}
-    return await retry(api, paper.console, run_id=run_id, **options)
+async def again(api: Api, paper: Paper, run_id: UUID, *, json: bool = False, **wish: Any) -> int:
+    return await retry(api, paper.console, run_id, Wish(**wish), json=json)
 
 
 async def carried(store: Store, source: UUID) -> UUID:

@@ -63,9 +63,9 @@ class Terminal:
 
 
 @asynccontextmanager
-async def terminal(*command: str) -> AsyncGenerator[Terminal]:
+async def terminal(*command: str, **variables: str) -> AsyncGenerator[Terminal]:
     ours, theirs = os.openpty()
-    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
+    env = {**os.environ, **variables, "TERM": "xterm-256color", "COLUMNS": "120", "LINES": "40"}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cli", *command, stdin=theirs, stdout=theirs, stderr=theirs, env=env
     )
