@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from prefect.client.orchestration import get_client
+from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter
 
 from events.errors import RunEnded
@@ -18,23 +18,24 @@ log = logging.getLogger("stepglass.prefect")
 
 async def heed(tools: Tools, live: Callable[[], Mapping[UUID, Claim]], health: Health, every: float = 1.0) -> None:
     """Ask for the end of every run whose flow run is being cancelled; until cancelled. `live` are those shown now, by
-    flow run. A failure costs a run nothing: it is asked again."""
+    flow run. A failure costs a run nothing: it is asked again, by another client."""
     while True:
         await asyncio.sleep(every)
-        shown = live()
-        if not health.up or not shown:
+        if not health.up or not live():
             continue
         try:
-            for flow_run_id in await _cancelling(list(shown)):
-                await _cancel(tools, shown[flow_run_id])
+            async with get_client() as client:  # to make one costs far more than to ask
+                while health.up and (shown := live()):
+                    for flow_run_id in await _cancelling(client, list(shown)):
+                        await _cancel(tools, shown[flow_run_id])
+                    await asyncio.sleep(every)
         except Exception as error:
             log.warning("what was cancelled in Prefect could not be read: %s", type(error).__name__)
 
 
-async def _cancelling(flow_run_ids: list[UUID]) -> list[UUID]:
+async def _cancelling(client: PrefectClient, flow_run_ids: list[UUID]) -> list[UUID]:
     wanted = {"id": {"any_": flow_run_ids}, "state": {"type": {"any_": ["CANCELLING"]}}}
-    async with get_client() as client:
-        found = await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
+    found = await client.read_flow_runs(flow_run_filter=FlowRunFilter.model_validate(wanted))
     return [flow_run.id for flow_run in found]
 
 

@@ -27,10 +27,15 @@ class Page:
 
     def __init__(self, cancelling: UUID) -> None:
         self.cancelling, self.asked = cancelling, 0
+        self.opened = self.closed = 0
 
     @asynccontextmanager
     async def client(self) -> AsyncGenerator["Page"]:
-        yield self
+        self.opened += 1
+        try:
+            yield self
+        finally:
+            self.closed += 1
 
     async def read_flow_runs(self, *, flow_run_filter: Any) -> list[Any]:
         self.asked += 1
@@ -57,10 +62,19 @@ async def test_a_run_whose_flow_run_is_being_cancelled_is_asked_to_end_and_no_ot
     async with asyncio.timeout(5):
         await stage.heard("cancel_requested")
         seen = page.asked
-        while page.asked < seen + 2:  # noqa: ASYNC110
+        while page.asked < seen + 3:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert (page.opened, page.closed) == (2, 1), "another one behind the failure, and none for each time"
+        both = dict(claims)
+        claims.clear()
+        while page.closed < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        claims |= both
+        while page.opened < 3:  # noqa: ASYNC110
             await asyncio.sleep(0)
     heeding.cancel()
     await asyncio.wait([heeding])
+    assert page.closed == page.opened
 
     asked = await stage.last("cancel_requested")
     assert asked.data.by == "prefect"
