@@ -130,6 +130,12 @@ class Step(Generic[P, Out]):
             if left < self.timeout:
                 raise DeadlinePassed(f"The run's deadline passed during: {self.label}.") from error
             raise TimeoutError(f"{self.label} did not finish within {self.timeout:g} s.") from error
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            # Nobody wants our end: something inside gave up by itself, a library's scope, say, whose server was killed.
+            detail = f"{self.label} was interrupted from inside."
+            raise StepFailed("The step was interrupted", detail, retryable=True) from error
         finally:
             await once.cancel()
 

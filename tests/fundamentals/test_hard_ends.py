@@ -244,3 +244,28 @@ async def test_a_history_of_instants_stops_no_run(stage: Stage, monkeypatch: pyt
     monkeypatch.setattr(stage.store.runs, "history", history)
 
     assert (await stage.run(thinking, FROGS)).kind == "complete"
+
+
+async def test_a_step_that_is_interrupted_though_nobody_wants_its_end_is_tried_again(stage: Stage):
+    interruptions = [asyncio.CancelledError()]
+
+    @step("Write a haiku", retries=2, backoff=0)
+    async def interrupted(topic: Topic) -> Haiku:
+        if interruptions:
+            raise interruptions.pop()
+        return Haiku(text=await write_text(Ask(topic.name)))
+
+    @pipeline("An interruption", plan={interrupted: ()})
+    async def an_interruption(topic: Topic) -> Haiku:
+        async with TaskGroup() as group:
+            made = group.create_task(interrupted(topic))
+        return made.result()
+
+    stage.model.answers("interrupted", ["An old pond"])
+
+    outcome = await stage.run(an_interruption, FROGS)
+
+    assert (outcome.kind, outcome.result) == ("complete", {"text": "An old pond"})
+    retry = await stage.last("step_retry")
+    assert retry.data.problem.title == "The step was interrupted"
+    await stage.check()
