@@ -10,11 +10,12 @@ import { GenerationHost } from "./generation.tsx";
 import { Wizard } from "./new/wizard.tsx";
 import { ReplayPage, RunPage, RunsPage, StatsPage } from "./pages.ts";
 import { Link, navigate, usePlace } from "./router.tsx";
+import { askWith, client } from "./server.ts";
 import { Shell } from "./shell.tsx";
 import { Language, useAppText } from "./text/languages.tsx";
 import { useTitle } from "./title.ts";
 import { ToastHost } from "./toast.tsx";
-import { storedToken, useTokenAsking } from "./token.tsx";
+import { useTokenAsking } from "./token.tsx";
 
 export function App(): ReactNode {
   return (
@@ -38,11 +39,10 @@ export function App(): ReactNode {
 
 function Server({ children }: { children: ReactNode }): ReactNode {
   const { ask, dialog } = useTokenAsking();
+  useEffect(() => askWith(ask), [ask]);
   return (
     <>
-      <StepglassProvider token={storedToken()} onUnauthorized={ask}>
-        {children}
-      </StepglassProvider>
+      <StepglassProvider client={client}>{children}</StepglassProvider>
       {dialog}
     </>
   );

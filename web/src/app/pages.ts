@@ -1,6 +1,8 @@
 /** The pages that are not in the first file: loaded when they are asked for, or a little before. */
 
 import { lazy } from "react";
+import { askAhead } from "./ahead.ts";
+import { client } from "./server.ts";
 import { whenIdle } from "./when-idle.ts";
 
 const load = {
@@ -18,7 +20,12 @@ export const ReplayPage = lazy(load.replay);
 /** Called before anything is drawn. What fails here fails again where it is needed, and is told there. */
 export function loadAhead(path = location.pathname): void {
   const ahead = (page: () => Promise<unknown>): void => void page().catch(() => undefined);
-  if (/^\/runs\/./.test(path)) ahead(load.run);
+  const [, runId] = /^\/runs\/([\w-]+)\/?$/.exec(path) ?? [];
+  if (runId !== undefined) {
+    askAhead(client, runId);
+    ahead(load.run);
+  } else if (path === "/runs") ahead(load.runs);
+  else if (path === "/stats") ahead(load.stats);
   // A run that is started leads to its page, in the very moment in which its first events are to be shown.
-  else whenIdle(() => ahead(load.run));
+  whenIdle(() => ahead(load.run));
 }

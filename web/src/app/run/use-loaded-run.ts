@@ -7,9 +7,9 @@ import { RequestError } from "../../core/errors.ts";
 import { fromSnapshot } from "../../core/snapshot.ts";
 import type { RunSource } from "../../core/store.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
-import type { RunBody } from "../../core/wire.ts";
 import { useClient } from "../../react/context.tsx";
 import type { RunRef } from "../../react/use-run.ts";
+import { type LoadedBody, loadRun } from "../ahead.ts";
 
 export interface LoadedRun {
   /** To be watched: the live run, or what a finished one is for good. Undefined until it is loaded. */
@@ -21,13 +21,11 @@ export interface LoadedRun {
   retry(): void;
 }
 
-type Body = RunBody & { input?: Readonly<Record<string, unknown>> };
-
 const NONE: readonly string[] = [];
 
 export function useLoadedRun(runId: string): LoadedRun {
   const client = useClient();
-  const [loaded, setLoaded] = useState<Body>();
+  const [loaded, setLoaded] = useState<LoadedBody>();
   const [problem, setProblem] = useState<Problem>();
   const [round, setRound] = useState(0);
 
@@ -37,8 +35,9 @@ export function useLoadedRun(runId: string): LoadedRun {
     const { signal } = leaving;
     const load = async (): Promise<void> => {
       try {
-        const response = await client.http(`/api/runs/${encodeURIComponent(runId)}`, { signal });
-        setLoaded((await response.json()) as Body);
+        const body = await loadRun(client, runId, signal);
+        if (signal.aborted) return;
+        setLoaded(body);
         setProblem(undefined);
       } catch (error) {
         if (signal.aborted) return;
