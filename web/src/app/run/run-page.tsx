@@ -7,7 +7,7 @@ import { Questions } from "../../components/questions.tsx";
 import { RetryRun, useKept } from "../../components/retry-run.tsx";
 import { RunStatusBar } from "../../components/run-status-bar.tsx";
 import { Unseen } from "../../components/unseen.tsx";
-import type { LogEvent, Problem } from "../../core/contract.ts";
+import type { LogEvent } from "../../core/contract.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
 import { useDocument } from "../../react/use-document.ts";
 import { type RunRef, useRun } from "../../react/use-run.ts";
@@ -21,12 +21,14 @@ import { useTitle } from "../title.ts";
 import { authorName } from "./author.ts";
 import { AuthorDialog } from "./author-dialog.tsx";
 import { documentsOf } from "./documents.ts";
+import { Notice } from "./notice.tsx";
 import { PrintedRun } from "./printed-run.tsx";
 import { Relatives } from "./relatives.tsx";
 import { RunHeader } from "./run-header.tsx";
 import css from "./run-page.module.css";
 import { RunTabs } from "./run-tabs.tsx";
 import { sameButText } from "./same-but-text.ts";
+import { isGone, useGone } from "./use-gone.ts";
 import { useLoadedRun } from "./use-loaded-run.ts";
 import { useLog } from "./use-log.ts";
 
@@ -55,10 +57,6 @@ export function RunPage({ runId }: { runId: string }): ReactNode {
   );
 }
 
-function isGone(problem: Problem): boolean {
-  return problem.type.endsWith("/unknown-run");
-}
-
 export interface LoadedProps {
   run: RunRef;
   input: Input | undefined;
@@ -78,13 +76,17 @@ export function Loaded({ run, input, forks = NONE, events }: LoadedProps): React
   const view = useRun(run, (state) => state.view, sameButText);
   const log = useLog(view.runId, useLogWanted(view), events);
   const title = titleOf(input, view.title ?? nameOf(text, view.pipeline || words.untitled));
-  const document = useDocument(workedOn(view, events), { author: authorName });
+  const worked = workedOn(view, events);
+  const document = useDocument(worked, { author: authorName });
+  const gone = useGone(view, worked === undefined && events === undefined);
+  const removed = gone || (document.problem !== undefined && isGone(document.problem));
   const documents = documentsOf(view, document.document, document.versions);
   useTitle(title);
   useShown(view, title, input);
   return (
     <>
       <Content className={css["page"]}>
+        {removed ? <Notice words={words.removed} /> : null}
         <RunHeader view={view} title={title} input={input} documents={documents} log={log} />
         <Relatives forkedFrom={view.forkedFrom} forks={forks} />
         <Going run={run} view={view} />

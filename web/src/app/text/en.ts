@@ -124,6 +124,7 @@ export const en = {
     answers: "Answers",
     goneTitle: "There is no such run",
     goneText: "It may have been removed, or it belongs to somebody else.",
+    removed: "This run was removed from the server. What you see is what this tab still has: export it if you need it.",
   },
 
   qa: {
