@@ -70,6 +70,7 @@ class MemoryRuns:
         run_id: UUID | None = None,
         profile: str = "",
         pipelines: Sequence[str] | None = None,
+        shown: bool = False,
     ) -> Claim | None:
         now = self._clock()
         candidates = self._records.values() if run_id is None else filter(None, [self._records.get(run_id)])
@@ -78,6 +79,7 @@ class MemoryRuns:
             if run_id is None and pipelines is not None and record.new.pipeline not in pipelines:
                 continue
             if not record.ended and record.awake(now) and (ours or not record.held(now)):
+                record.prefect = record.prefect or ("live" if shown else None)
                 return self._take(record, holder, now, lease, profile)
         return None
 
@@ -206,7 +208,7 @@ class MemoryRuns:
         record.flow_run_id = flow_run_id or record.flow_run_id
 
     async def owed_to_prefect(self, limit: int = 20, *, but: Collection[UUID] = ()) -> list[UUID]:
-        owed = (r.run_id for r in self._records.values() if r.ended and r.prefect == "degraded" and not r.told)
+        owed = (r.run_id for r in self._records.values() if r.owed)
         return [run_id for run_id, _ in zip((each for each in owed if each not in but), range(limit), strict=False)]
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:

@@ -1,14 +1,17 @@
 """Looking runs up on PostgreSQL, one by one and in pages, and what is remembered beside them."""
 
 import json
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic import JsonValue
 
+from events import runs
 from events._commit import caught_up
 from events._pg import Connection, Row
 from events.contract import Expected
 from events.errors import UnknownRun
+from events.ids import lowest_uuid7
 from events.runs import Header, Page, Prefect
 from events.view import RunView
 
@@ -99,8 +102,8 @@ async def page(
     where = "".join(f" AND {name}${number}" for number, name in enumerate(names, 3))
     rows = await connection.fetch(_PAGE.format(where), tenant, limit + 1, *values)
     views = [RunView.model_validate_json(row["view"]) for row in rows[:limit]]
-    runs = [view.model_copy(update={"tail_seq": row["tail_seq"]}) for view, row in zip(views, rows, strict=False)]
-    return Page(runs, runs[-1].run_id if len(rows) > limit else None)
+    found = [view.model_copy(update={"tail_seq": row["tail_seq"]}) for view, row in zip(views, rows, strict=False)]
+    return Page(found, found[-1].run_id if len(rows) > limit else None)
 
 
 async def history(connection: Connection, pipeline: str, profile: str) -> dict[str, Expected]:
@@ -120,12 +123,19 @@ async def note_prefect(connection: Connection, run_id: UUID, prefect: Prefect, f
 
 
 async def owed_to_prefect(connection: Connection, limit: int, but: list[UUID]) -> list[UUID]:
+    # Each of the two by an index of its own.
     query = """
-        SELECT run_id FROM stepglass.runs
-        WHERE prefect = 'degraded' AND prefect_told_at IS NULL AND stepglass.ended(status) AND run_id <> ALL ($2)
-        ORDER BY run_id LIMIT $1
+        SELECT run_id FROM (
+            SELECT run_id, status FROM stepglass.runs WHERE prefect = 'degraded' AND prefect_told_at IS NULL
+            UNION ALL
+            SELECT run_id, r.status FROM stepglass.runs r JOIN stepglass.run_totals t USING (run_id)
+            WHERE prefect = 'live' AND prefect_told_at IS NULL AND run_id >= $3
+                AND ended_at < clock_timestamp() - $4::interval
+        ) untold WHERE stepglass.ended(status) AND run_id <> ALL ($2) ORDER BY run_id LIMIT $1
     """
-    return [UUID(str(row["run_id"])) for row in await connection.fetch(query, limit, but)]
+    since = lowest_uuid7(datetime.now(UTC) - runs.TOLD_LATER)
+    rows = await connection.fetch(query, limit, but, since, runs.TOLD_WITHIN)
+    return [UUID(str(row["run_id"])) for row in rows]
 
 
 async def prefect_told(connection: Connection, run_id: UUID, flow_run_id: UUID) -> bool:

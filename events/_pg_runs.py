@@ -46,7 +46,8 @@ _TAKE = """
     UPDATE stepglass.runs r SET
         epoch = epoch + 1, holder = $1, lease_until = clock_timestamp() + make_interval(secs => $2), profile = $3,
         losses = losses + found.lost, claimed = true, wake_at = NULL, parked_at = NULL,
-        deadline_at = deadline_at + coalesce(clock_timestamp() - parked_at, interval '0')
+        deadline_at = deadline_at + coalesce(clock_timestamp() - parked_at, interval '0'),
+        prefect = coalesce(prefect, CASE WHEN $5 THEN 'live' END)
     FROM found WHERE r.run_id = found.run_id
     RETURNING r.run_id, pipeline, tenant, input, epoch, tail_seq, losses, found.claimed OR found.lost > 0 AS taken_over,
         extract(epoch FROM deadline_at - clock_timestamp())::float8 AS seconds_left
@@ -97,10 +98,12 @@ class PostgresRuns:
         run_id: UUID | None = None,
         profile: str = "",
         pipelines: Sequence[str] | None = None,
+        shown: bool = False,
     ) -> Claim | None:
         query = _TAKE.format(_ANY if run_id is None else _THIS)
         which = pipelines if run_id is None else run_id
-        row = await self._database.call(lambda connection: connection.fetchrow(query, holder, lease, profile, which))
+        arguments = (holder, lease, profile, which, shown)
+        row = await self._database.call(lambda connection: connection.fetchrow(query, *arguments))
         return None if row is None else _claimed(row)
 
     async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:

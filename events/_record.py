@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
+from events import runs
 from events.contract import LAST_WORDS, Event, Partial, StepComplete
 from events.errors import Fenced, NotAllowed, RunEnded
 from events.fold import fold
@@ -61,6 +62,14 @@ class Record:
     @property
     def ended(self) -> bool:
         return bool(self.entries) and self.entries[-1].final
+
+    @property
+    def owed(self) -> bool:
+        """Is Prefect still to be told how it ended?"""
+        if self.ended_at is None or self.told:
+            return False
+        lost = self.prefect == "live" and datetime.now(UTC) > self.ended_at + runs.TOLD_WITHIN
+        return self.prefect == "degraded" or lost
 
     def held(self, now: float) -> bool:
         return self.holder is not None and self.lease > now

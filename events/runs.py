@@ -7,7 +7,7 @@ write to it. A holder is known by its *epoch*: every claim raises it, and the st
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
 
@@ -20,6 +20,8 @@ from events.view import RunView
 
 DEFAULT_TENANT = "default"
 Prefect = Literal["live", "degraded"]
+# Who shows a run in Prefect, and lives, tells its end there within so much; for so much longer it is made up for.
+TOLD_WITHIN, TOLD_LATER = timedelta(seconds=60), timedelta(days=1)
 Wish = Literal["cancel", "pause"]
 
 
@@ -132,13 +134,14 @@ class Runs(Protocol):
         run_id: UUID | None = None,
         profile: str = "",
         pipelines: Sequence[str] | None = None,
+        shown: bool = False,
     ) -> Claim | None:
         """Take one run that is queued, released, or whose lease ran out, oldest first, and raise its epoch.
 
         Of `pipelines` only, where given: a worker leaves runs that its version does not know to one that does.
-
         With `run_id` that run only, also when `holder` holds it already. `profile` names the models in use: step
         durations are remembered by it. None when there is nothing to take.
+        `shown`: whoever claims it shows it in Prefect, and tells its end there (`prefect_told`); else others owe that.
         """
         ...
 
@@ -160,8 +163,7 @@ class Runs(Protocol):
 
     async def pause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
         """Append `run_paused`, once: the holder parks the run when the steps that are at work have ended; a run that
-        nobody holds is parked by this. Raises `UnknownRun`, `RunEnded`.
-        """
+        nobody holds is parked by this. Raises `UnknownRun`, `RunEnded`."""
         ...
 
     async def unpause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
@@ -231,11 +233,12 @@ class Runs(Protocol):
         ...
 
     async def owed_to_prefect(self, limit: int = 20, *, but: Collection[UUID] = ()) -> list[UUID]:
-        """Ended runs marked degraded that Prefect has not been told of yet, oldest first; none of `but`."""
+        """Ended runs whose end Prefect was not told, oldest first, none of `but`: those marked degraded and, a minute
+        later, those of the last day that were shown live by somebody who was lost."""
         ...
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
-        """Remember that a degraded run is registered now; False when somebody else did it before."""
+        """Remember that Prefect shows how the run ended; False when somebody else did before."""
         ...
 
     def wakeups(self) -> AbstractAsyncContextManager[AsyncIterator[UUID | None]]:

@@ -52,7 +52,9 @@ async def carry(make: Callable[[Settings, Tools, str], Awaitable[NewRun]]) -> St
             return Failed(message=str(error))
         pipeline = find(new.pipeline)
         accepted = await patiently(lambda: tools.runs.accept(new, holder=holder))
-        claim = await patiently(lambda: tools.runs.claim(holder, run_id=accepted.run_id, profile=tools.profile))
+        claim = await patiently(
+            lambda: tools.runs.claim(holder, run_id=accepted.run_id, profile=tools.profile, shown=True)
+        )
         if claim is None:  # started again by Prefect, while a worker of ours has taken the run over
             return await followed(tools, pipeline, accepted.run_id)
         projection = Projection(pipeline, claim.run_id, settings.url, health, settings.prefect_budget)
@@ -61,12 +63,9 @@ async def carry(make: Callable[[Settings, Tools, str], Awaitable[NewRun]]) -> St
         if outcome.kind == "released" and await cancelled_there(tools, claim):
             outcome = Outcome("cancelled")
         await projection.close(outcome)
-        await noted(tools, claim.run_id, projection.flow_run_id)
-        return (
-            await followed(tools, pipeline, claim.run_id)
-            if outcome.kind in ("lost", "parked")
-            else state_of(pipeline, outcome)
-        )
+        elsewhere = outcome.kind in ("lost", "parked")
+        await noted(tools, claim.run_id, projection.flow_run_id, told=not elsewhere and outcome.kind != "released")
+        return await followed(tools, pipeline, claim.run_id) if elsewhere else state_of(pipeline, outcome)
 
 
 async def cancelled_there(tools: Tools, claim: Claim) -> bool:
@@ -90,10 +89,12 @@ async def cancelled_there(tools: Tools, claim: Claim) -> bool:
     return True
 
 
-async def noted(tools: Tools, run_id: UUID, flow_run_id: UUID | None) -> None:
-    """Remember how Prefect saw the run. One that ended well does not fail for want of this."""
+async def noted(tools: Tools, run_id: UUID, flow_run_id: UUID | None, *, told: bool) -> None:
+    """Remember how Prefect saw the run, and whether its end too. One that ended well does not fail for want of this."""
     try:
         await patiently(lambda: tools.runs.note_prefect(run_id, "live", flow_run_id))
+        if told and flow_run_id is not None:
+            await patiently(lambda: tools.runs.prefect_told(run_id, flow_run_id))
     except (StoreUnavailable, UnknownRun) as error:
         log.warning("run %s: what Prefect saw of it could not be stored: %s", run_id, error)
 

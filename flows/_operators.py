@@ -54,7 +54,7 @@ class Operators:
             if outcome.kind in ("released", "parked", "lost"):
                 return
             if projection is not None and projection.complete:
-                await self._tools.runs.note_prefect(run_id, "live", projection.flow_run_id)
+                await self._told(projection)
             else:
                 await self._tools.runs.note_prefect(run_id, "degraded", projection.flow_run_id if projection else None)
         except Exception as error:
@@ -62,6 +62,16 @@ class Operators:
         finally:
             if projection is not None:
                 self._live.pop(projection, None)
+
+    async def _told(self, projection: Projection) -> None:
+        """Prefect has seen it all. Said only then: a worker that is lost before leaves it to others."""
+        run_id, flow_run_id = projection.run_id, projection.flow_run_id
+        assert flow_run_id is not None
+        if (claim := self._live.get(projection)) is not None and claim.taken_over:
+            async with get_client() as client:
+                await _owed.mark_lost(client, projection.pipeline, run_id, but=flow_run_id)
+        await self._tools.runs.note_prefect(run_id, "live", flow_run_id)
+        await self._tools.runs.prefect_told(run_id, flow_run_id)
 
     def _shown(self) -> dict[UUID, Claim]:
         return {each.flow_run_id: claim for each, claim in self._live.items() if each.flow_run_id is not None}

@@ -10,6 +10,7 @@ from uuid import UUID
 from prefect.client.orchestration import PrefectClient, get_client
 from prefect.client.schemas.actions import ArtifactCreate, FlowRunCreate
 from prefect.client.schemas.filters import FlowRunFilter
+from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.states import Crashed, to_state_create
@@ -75,6 +76,7 @@ async def register(client: PrefectClient, tools: Tools, pipelines: dict[str, Pip
     view = fold_all(str(run_id), entries)
     pipeline = pipelines[view.pipeline]
     flow_run_id = await _flow_run(client, pipeline, run_id)
+    await mark_lost(client, pipeline, run_id, but=flow_run_id)
     outcome = outcome_of(str(run_id), entries)
     await client.create_artifact(
         ArtifactCreate(key="steps", type="table", data=json.dumps(_steps(view)), flow_run_id=flow_run_id)
@@ -91,19 +93,29 @@ async def mark_predecessor(client: PrefectClient, flow_run_id: UUID) -> None:
         await client.set_flow_run_state(flow_run_id, Crashed(message="The worker was lost"), force=True)
 
 
+async def mark_lost(client: PrefectClient, pipeline: Pipeline, run_id: UUID, *, but: UUID) -> None:
+    """The same of every flow run of a run that has ended, but for one: also of one that a worker had just opened when
+    it was lost, so that nobody had heard of it."""
+    for flow_run in await _flow_runs(client, pipeline, run_id):
+        if flow_run.id != but and (flow_run.state is None or not flow_run.state.is_final()):
+            await client.set_flow_run_state(flow_run.id, Crashed(message="The worker was lost"), force=True)
+
+
+async def _flow_runs(client: PrefectClient, pipeline: Pipeline, run_id: UUID) -> list[FlowRun]:
+    """One of each worker that had the run, the last one's first."""
+    ours = FlowRunFilter.model_validate({"tags": {"all_": sorted(tags_of(pipeline, run_id))}})
+    return await client.read_flow_runs(flow_run_filter=ours, sort=FlowRunSort.EXPECTED_START_TIME_DESC, limit=20)
+
+
 async def _flow_run(client: PrefectClient, pipeline: Pipeline, run_id: UUID) -> UUID:
-    tags = tags_of(pipeline, run_id)
     # One may have been opened before Prefect stopped answering; of several workers' it is the last one's.
-    ours = FlowRunFilter.model_validate({"tags": {"all_": sorted(tags)}})
-    last_first = FlowRunSort.EXPECTED_START_TIME_DESC
-    there = await client.read_flow_runs(flow_run_filter=ours, sort=last_first, limit=1)
-    if there:
+    if there := await _flow_runs(client, pipeline, run_id):
         return there[0].id
     wanted = FlowRunCreate(
         flow_id=await client.create_flow_from_name(f"{pipeline.slug}-live"),
         name=f"{pipeline.slug}-{run_id.hex[-8:]}",
         parameters={"run_id": str(run_id)},
-        tags=sorted(tags),
+        tags=sorted(tags_of(pipeline, run_id)),
         idempotency_key=str(run_id),
         state=to_state_create(Crashed(message="Ran while Prefect did not answer")),
     )

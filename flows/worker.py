@@ -69,7 +69,11 @@ class Worker:
     async def _claim_all(self) -> None:
         while not self._draining and len(self._live) < self._most:
             claim = await self._tools.runs.claim(
-                self.name, lease=self._tools.lease, profile=self._tools.profile, pipelines=list(self._pipelines)
+                self.name,
+                lease=self._tools.lease,
+                profile=self._tools.profile,
+                pipelines=list(self._pipelines),
+                shown=self._operators is not None,
             )
             if claim is None:
                 return

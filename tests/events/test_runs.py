@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from uuid import UUID, uuid4
 
 import anyio
@@ -367,6 +368,21 @@ async def test_a_header_says_who_holds_the_run_and_how_prefect_saw_it(store: Sto
     await store.runs.note_prefect(run.run_id, "degraded")
     header = await store.runs.header(run.run_id, DEFAULT_TENANT)
     assert (header.prefect, header.prefect_flow_run_id) == ("degraded", flow_run)
+
+
+async def test_prefect_is_owed_the_end_of_a_run_that_was_shown_by_somebody_who_was_lost(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown, told, hidden = [(await store.runs.accept(new())).run_id for _ in range(3)]
+    for run_id in (shown, told, hidden):
+        claim = await store.runs.claim("me", run_id=run_id, shown=run_id != hidden)
+        assert claim is not None
+        await store.log.append(run_id, [LAST], epoch=claim.epoch)
+    await store.runs.prefect_told(told, uuid4())
+
+    assert await store.runs.owed_to_prefect() == [], "whoever shows it may be about to tell"
+    monkeypatch.setattr("events.runs.TOLD_WITHIN", timedelta(seconds=-1))
+    assert await store.runs.owed_to_prefect() == [shown]
 
 
 async def test_prefect_is_owed_each_degraded_run_once_and_when_it_has_ended(store: Store) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from prefect import State
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.states import Crashed, Running
 
 from flows import _owed, _projection
 from flows._carry import Tools
@@ -224,8 +226,8 @@ async def test_of_several_flow_runs_of_a_run_the_last_one_is_told_how_it_ended(s
 
     await _owed.register(client, stage.tools, {one_haiku.name: one_haiku}, stage.run_id)  # pyright: ignore[reportArgumentType]
 
-    assert client.asked == {"sort": "EXPECTED_START_TIME_DESC", "limit": 1}
-    assert client.ended == [client.last]
+    assert client.sort == "EXPECTED_START_TIME_DESC"
+    assert client.ended == [(client.lost, "Crashed"), (client.last, "Completed")]
 
 
 def test_a_run_whose_headline_cannot_be_made_is_complete_all_the_same():
@@ -235,21 +237,22 @@ def test_a_run_whose_headline_cannot_be_made_is_complete_all_the_same():
 
 
 class Registry:
-    """Prefect's flow runs, as far as they are asked for; those of earlier workers stand behind the last one."""
+    """Prefect's flow runs; behind the last one are those of a worker that was lost and of one that drained."""
 
     def __init__(self) -> None:
-        self.last = uuid4()
-        self.asked: dict[str, Any] = {}
-        self.ended: list[UUID] = []
+        self.last, self.lost, self.drained = uuid4(), uuid4(), uuid4()
+        self.sort = ""
+        self.ended: list[tuple[UUID, str | None]] = []
 
     async def read_flow_runs(self, *, flow_run_filter: object, sort: FlowRunSort, limit: int) -> list[Any]:
-        self.asked = {"sort": sort.value, "limit": limit}
-        return [SimpleNamespace(id=self.last)]
+        self.sort = sort.value
+        there = {self.last: Running(), self.lost: Running(), self.drained: Crashed()}
+        return [SimpleNamespace(id=flow_run_id, state=state) for flow_run_id, state in there.items()]
 
     async def create_artifact(self, artifact: object) -> None: ...
 
-    async def set_flow_run_state(self, flow_run_id: UUID, state: object, *, force: bool) -> None:
-        self.ended.append(flow_run_id)
+    async def set_flow_run_state(self, flow_run_id: UUID, state: State[Any], *, force: bool) -> None:
+        self.ended.append((flow_run_id, state.name))
 
 
 class Client:
