@@ -32,7 +32,7 @@ from events.embedded import embedded_postgres
 from events.log import Entry
 from steps.errors import WORKER_LOST
 from tests.check_history import ModelCall, check_history
-from tests.faults.lanes import PATIENCE, Lane, Part, open_lane, open_nursery
+from tests.faults.lanes import PATIENCE, Lane, Part, open_lane, open_nursery, open_prefect
 from tests.faults.stories import STORIES, Stage, Story
 from tests.faults.viewers import sight
 from tests.scripted_model import LoggedCall
@@ -40,6 +40,8 @@ from tests.scripted_model import LoggedCall
 TEMPLATE = "stepglass_points"
 EVERY_CHUNK = "chunk.letter"
 """Of this point every visit is a death of its own, in `--all`; of the others the first, the middle and the last."""
+OPERATORS = ("prefect.", "update.runs.")
+"""Points that are there for operators alone."""
 NATURAL = 0.1
 """How often the lease of a dead worker is left to run out by itself; else it is ended once the worker is dead."""
 PAID_TWICE = re.compile(r"a model call for .*(complete at|a checkpoint of|taken over)")
@@ -216,10 +218,17 @@ async def whole(lane: Lane, run_id: UUID) -> list[Entry]:
     return entries
 
 
+def told_with(*, prefect: bool) -> list[Story]:
+    """The stories with a Prefect server, or those without."""
+    return [story for story in STORIES.values() if story.prefect == prefect]
+
+
 def enumerated(story: str, visits: Counter[str]) -> Iterator[Point]:
     """Every point of a clean telling: of each name the first, the middle and the last visit, and of one step's chunks
     all."""
     for name, times in sorted(visits.items()):
+        if STORIES[story].prefect and not name.startswith(OPERATORS):
+            continue  # without a Prefect it is the same point
         every = range(1, times + 1) if name == EVERY_CHUNK else sorted({1, (times + 1) // 2, times})
         yield from (Point(story, name, number) for number in every)
 
@@ -327,7 +336,7 @@ async def crash(
     if only:
         name, _, number = only.rpartition(":")
         found = [name and Point(story.name, name, int(number)) or Point(story.name, number, 1) for story in stories]
-        wanted = [point for point in found if cleans[point.story].visits[point.name]]
+        wanted = found
     elif count is None:
         wanted = [point for story in stories for point in enumerated(story.name, cleans[story.name].visits)]
     else:
@@ -337,8 +346,11 @@ async def crash(
 
 
 async def _main(options: argparse.Namespace, postgres: str) -> Table:
-    stories = [STORIES[options.story]] if options.story else [s for s in STORIES.values() if not s.prefect]
-    async with open_lanes(postgres, TEMPLATE, options.lanes) as lanes:
+    stories = [STORIES[options.story]] if options.story else told_with(prefect=options.prefect)
+    async with AsyncExitStack() as stack:
+        wanted = any(story.prefect for story in stories)
+        prefect = await stack.enter_async_context(open_prefect(postgres)) if wanted else ""
+        lanes = await stack.enter_async_context(open_lanes(postgres, TEMPLATE, options.lanes, prefect))
         count = None if options.all else options.points
         return await crash(lanes, stories, options.seed, count=count, only=options.only)
 
@@ -350,6 +362,7 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="every point instead")
     parser.add_argument("--only", help="one point, as name or name:n")
     parser.add_argument("--story", choices=STORIES, help="of this story alone")
+    parser.add_argument("--prefect", action="store_true", help="of the stories that operators watch in Prefect")
     parser.add_argument("--lanes", type=int, default=2, help="how many are told at once")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="stepglass-points-") as folder:

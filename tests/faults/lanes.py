@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping
@@ -20,7 +21,7 @@ import asyncpg
 import httpx2
 
 from events.store import Store, open_store
-from tests.e2e.stack import ROOT, free_port
+from tests.e2e.stack import ROOT, free_port, open_stack
 from tests.faults import points
 from tests.scripted_model import ScriptedModelServer, scripted_model
 
@@ -144,8 +145,10 @@ class Lane:
             base_url=f"http://127.0.0.1:{self.port}", timeout=PATIENCE, limits=httpx2.Limits(max_connections=20)
         )
         self.parts: dict[str, Part] = {}
-        self._folder, self._nursery, self._prefect = folder, nursery, prefect
+        self.prefect = prefect
+        self._folder, self._nursery = folder, nursery
         self._count = 0
+        self._starting: asyncio.Task[Part] | None = None
         folder.mkdir()
         (folder / "prices.toml").write_text(PRICES)
 
@@ -161,7 +164,7 @@ class Lane:
             "STEPGLASS_PORT": str(self.port),
             "STEPGLASS_RUNS_PER_MINUTE": "100000",
             "STEPGLASS_WEBHOOK_URL": f"http://127.0.0.1:{self.hook.port}/",
-            **({"PREFECT_API_URL": self._prefect, "PREFECT_HOME": str(self._folder)} if self._prefect else {}),
+            **({"PREFECT_API_URL": self.prefect, "PREFECT_HOME": str(self._folder)} if self.prefect else {}),
         }
 
     async def start(
@@ -174,16 +177,28 @@ class Lane:
         plant: str | None = None,
     ) -> Part:
         """Start a part anew; one that was there of the same name is killed before."""
-        await self.stop(name)
+        # Not ended half-way, or nobody would know of the process.
+        self._starting = asyncio.create_task(self._start(name, crash_at, dict(env or {}), dict(set or {}), plant))
+        return await asyncio.shield(self._starting)
+
+    async def _start(
+        self, name: str, crash_at: str | None, env: dict[str, str], set: dict[str, Any], plant: str | None
+    ) -> Part:
+        await self._kill(name)
         self._count += 1
         diary, output = (self._folder / f"{name}-{self._count}.{ending}" for ending in ("points", "log"))
-        order = {"part": name, "env": self.environment() | dict(env or {}), "set": dict(set or {}), "plant": plant}
+        order = {"part": name, "env": self.environment() | env, "set": set, "plant": plant}
         files = {"diary": str(diary), "output": str(output), "crash_at": crash_at}
         pid, ended = await self._nursery.start(order | files)
         self.parts[name] = part = Part(name, pid, diary, output, ended)
         return part
 
     async def stop(self, name: str) -> None:
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+        await self._kill(name)
+
+    async def _kill(self, name: str) -> None:
         if part := self.parts.pop(name, None):
             await part.kill()
             part.diary.unlink(missing_ok=True)
@@ -240,6 +255,20 @@ async def open_lane(
             finally:
                 for part in list(lane.parts):
                     await lane.stop(part)
+    finally:
+        await _admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def open_prefect(admin: str) -> AsyncGenerator[str]:
+    """A Prefect server on a database of its own; gives the URL of its API."""
+    name = f"prefect_{uuid4().hex}"
+    await _admin(admin, f"CREATE DATABASE {name}")
+    try:
+        with tempfile.TemporaryDirectory(prefix="stepglass-prefect-") as folder:
+            async with open_stack(Path(folder), admin.replace("/postgres?", f"/{name}?"), "") as stack:
+                await stack.prefect()
+                yield stack.prefect_url
     finally:
         await _admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -16,6 +16,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,15 @@ def load() -> None:
 
     openai._certificates()  # pyright: ignore[reportPrivateUsage] # read once for all copies
     points.install()
+
+
+def hurry() -> None:
+    """What is done for operators every few seconds is done at once."""
+    from events import runs
+    from flows import _cancelling, _owed
+
+    runs.TOLD_WITHIN = timedelta(seconds=1)
+    _owed.pay.__defaults__ = _cancelling.heed.__defaults__ = (0.2,)
 
 
 def be(order: Mapping[str, Any]) -> int:

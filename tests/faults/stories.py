@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx2
+
 from events.alerts import StreamHour
 from events.log import Entry
 from steps.vision_framework.document import SECTION_NAMES
@@ -78,8 +80,8 @@ class Stage:
         answer = await self.lane.ask("POST", f"/api/runs/{run_id}/{what}", body)
         self.expect(answer.status_code in (202, also), f"{what}: {answer.status_code} {answer.text[:300]}")
 
-    async def until(self, condition: Callable[[], Awaitable[object]]) -> None:
-        async with asyncio.timeout(PATIENCE):
+    async def until(self, condition: Callable[[], Awaitable[object]], seconds: float = PATIENCE) -> None:
+        async with asyncio.timeout(seconds):
             while not await condition():  # noqa: ASYNC110 it is in another process
                 await asyncio.sleep(0.02)
 
@@ -88,8 +90,8 @@ class Stage:
 class Story:
     """`ends`: the last words that its runs may have. `like`: the story that makes as many calls as this one may, where
     it is another. `prepare` is told before the process that dies is there, by an API and a worker that live. `calls`:
-    how many a step makes in one attempt and lane, where it is not one. `plant`: a fault in the processes, for a test of
-    whether it is found."""
+    how many a step makes in one attempt and lane, where it is not one. `plant`: a function that changes something in
+    the processes first."""
 
     name: str
     armed: str
@@ -250,6 +252,40 @@ async def forgotten(stage: Stage) -> None:
     stage.expect(tuple(left[0]) == (0, 0, 0), f"of a run that was to go, there is left: {dict(left[0])}")
 
 
+async def shown(stage: Stage) -> None:
+    """All goes well, and operators see so in Prefect: as many flow runs as there are, and none that goes on."""
+    await plain(stage)
+    await seen_to_end(stage, "COMPLETED")
+
+
+async def shown_cancelled(stage: Stage) -> None:
+    await cancelled(stage)
+    await seen_to_end(stage, "CANCELLED")
+
+
+async def shown_failing(stage: Stage) -> None:
+    await failing(stage)
+    await seen_to_end(stage, "FAILED")
+
+
+async def seen_to_end(stage: Stage, state: str) -> None:
+    """Until Prefect shows each run in this state once, and at most a worker that was lost beside it."""
+    wanted = [f"run:{run_id}" for run_id in stage.runs]
+    async with httpx2.AsyncClient(timeout=PATIENCE) as http:
+
+        async def ended() -> bool:
+            body = {"flow_runs": {"tags": {"all_": wanted}}}
+            answer = await http.post(f"{stage.lane.prefect}/flow_runs/filter", json=body)
+            found = sorted(flow_run["state_type"] for flow_run in answer.json())
+            stage.before["prefect"] = found
+            return state in found and set(found) <= {state, "CRASHED"}
+
+        try:
+            await stage.until(ended, 15)
+        except TimeoutError:
+            stage.wrong.append(f"Prefect shows the run as {stage.before['prefect']}, and not as {state}")
+
+
 async def done_by(stage: Stage, name: str) -> bool:
     """Whether a process came to its end by itself. One that was killed is started again by whoever killed it."""
     part = stage.lane.parts.get(name)
@@ -281,6 +317,7 @@ async def warned(stage: Stage) -> None:
 ERROR, CANCELLED = frozenset({"error"}), frozenset({"cancelled"})
 OFTEN = {"flows._alerting:FIRST": 0.01, "flows._alerting:EVERY": 0.05}
 SMALL = {"events._pg_retention:CHUNKS": 4, "events._pg_retention:RUNS": 1}
+HURRY = "tests.faults.nursery:hurry"
 STORIES: dict[str, Story] = {
     story.name: story
     for story in (
@@ -301,8 +338,8 @@ STORIES: dict[str, Story] = {
         Story("api-paused", "api", paused),
         Story("api-asked", "api", asked),
         Story("api-forked", "api", forked, prepare=a_failed_run),
-        Story("prefect", "worker", plain, prefect=True),
-        Story("prefect-cancelled", "worker", cancelled, CANCELLED, like="plain", prefect=True),
-        Story("prefect-failing", "worker", failing, ERROR, like="plain", prefect=True),
+        Story("prefect", "worker", shown, plant=HURRY, prefect=True),
+        Story("prefect-cancelled", "worker", shown_cancelled, CANCELLED, like="plain", plant=HURRY, prefect=True),
+        Story("prefect-failing", "worker", shown_failing, ERROR, like="plain", plant=HURRY, prefect=True),
     )
 }

@@ -11,12 +11,12 @@ import pytest
 
 from tests.conftest import TEMPLATE
 from tests.faults import points
-from tests.faults.crash_points import Point, Table, crash, enumerated, open_lanes, told
+from tests.faults.crash_points import Point, Table, crash, enumerated, open_lanes, told, told_with
+from tests.faults.lanes import open_prefect
 from tests.faults.stories import STORIES
 from tests.faults.viewers import sight
 
 SEED = int(os.environ.get("STEPGLASS_SEED") or random.randrange(10**6))
-WITHOUT_PREFECT = [story for story in STORIES.values() if not story.prefect]
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ async def test_forty_deaths_anywhere_lose_nothing_and_pay_for_nothing_twice(
     server: str, capsys: pytest.CaptureFixture[str]
 ):
     async with open_lanes(server, TEMPLATE, 2) as lanes:
-        judge(await crash(lanes, WITHOUT_PREFECT, SEED, count=40), capsys)
+        judge(await crash(lanes, told_with(prefect=False), SEED, count=40), capsys)
 
 
 @pytest.mark.faults
@@ -52,7 +52,16 @@ async def test_a_death_at_every_point_loses_nothing_and_pays_for_nothing_twice(
     server: str, capsys: pytest.CaptureFixture[str]
 ):
     async with open_lanes(server, TEMPLATE, 3) as lanes:
-        judge(await crash(lanes, WITHOUT_PREFECT, SEED), capsys)
+        judge(await crash(lanes, told_with(prefect=False), SEED), capsys)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(1800)
+async def test_a_death_around_every_word_to_prefect_leaves_no_run_that_operators_see_going_on(
+    server: str, capsys: pytest.CaptureFixture[str]
+):
+    async with open_prefect(server) as prefect, open_lanes(server, TEMPLATE, 2, prefect) as lanes:
+        judge(await crash(lanes, told_with(prefect=True), SEED), capsys)
 
 
 @pytest.mark.timeout(120)
