@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.nowhere import asked_by_browser
 from api.problems import HttpProblem, unavailable
-from api.run_tokens import in_address, presented
+from api.run_tokens import Reader, in_address, presented
 from events.errors import StoreUnavailable
 from events.runs import DEFAULT_TENANT
 
@@ -34,15 +34,16 @@ class Tokens:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self.tokens:
             given = Headers(scope=scope).get("authorization")
+            tenant = self.tenant(given)
             try:
-                tenant = self.tenant(given) or await self.reader(scope, given)
+                reader = None if tenant else await self.reader(scope, given)
             except StoreUnavailable as error:
                 return await unavailable(error).response()(scope, receive, send)
-            if tenant is None and not (is_open(scope["path"]) or asked_by_browser(scope)):
+            if not (tenant or reader or is_open(scope["path"]) or asked_by_browser(scope)):
                 return await refusal(given or in_address(scope)).response()(scope, receive, send)
-            scope["state"]["tenant"] = tenant
+            scope["state"] |= {"tenant": reader.tenant if reader else tenant, "reader": reader}
         elif scope["type"] == "http":
-            scope["state"]["tenant"] = DEFAULT_TENANT
+            scope["state"] |= {"tenant": DEFAULT_TENANT, "reader": None}
         await self.app(scope, receive, send)
 
     def tenant(self, authorization: str | None) -> str | None:
@@ -52,15 +53,15 @@ class Tokens:
         known = [tenant for tenant, secret in self.tokens.items() if hmac.compare_digest(secret, given)]
         return known[0] if known and scheme.lower() == "bearer" else None
 
-    async def reader(self, scope: Scope, authorization: str | None) -> str | None:
-        """The tenant of the one run that is to be read. A tenant whose token was taken from the settings has none."""
+    async def reader(self, scope: Scope, authorization: str | None) -> Reader | None:
+        """Who reads the one run that is asked for. A tenant whose token was taken from the settings has no readers."""
         scheme, _, bearer = (authorization or "").partition(" ")
         asked = presented(scope, bearer.strip() if scheme.lower() == "bearer" else None)
         if asked is None:
             return None
         run_id, token = asked
-        tenant = await scope["state"]["run_tokens"].tenant(token, run_id)
-        return tenant if tenant in self.tokens else None
+        reader: Reader | None = await scope["state"]["run_tokens"].reader(token, run_id)
+        return reader if reader is not None and reader.tenant in self.tokens else None
 
 
 def is_open(path: str) -> bool:

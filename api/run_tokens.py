@@ -7,6 +7,7 @@ others more easily than a header, which is why it ends soon, reads one run, and 
 import re
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,14 @@ class RunToken(BaseModel):
     expires_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Whose run is read, and for how many more seconds."""
+
+    tenant: str
+    seconds_left: float
+
+
 class RunTokens:
     """Signs and reads them. `now` gives Unix time in seconds."""
 
@@ -52,8 +61,8 @@ class RunTokens:
         token = jwt.encode({**claims, "iat": now, "exp": now + SECONDS}, await self._signing(), ALGORITHM)
         return RunToken(token=token, expires_at=(now + SECONDS) * 1000)
 
-    async def tenant(self, token: str, run_id: UUID) -> str | None:
-        """Whose run it is that this token reads; None for a token that does not, or not any more."""
+    async def reader(self, token: str, run_id: UUID) -> Reader | None:
+        """Who reads this run with this token; None for a token that does not, or not any more."""
         if token.count(".") != 2:
             return None
         try:
@@ -68,8 +77,8 @@ class RunTokens:
             )
         except jwt.PyJWTError:
             return None
-        lasts = isinstance(claims["exp"], int) and claims["exp"] > self._now()
-        return str(claims["tenant"]) if lasts and claims["sub"] == str(run_id) else None
+        left = claims["exp"] - self._now() if isinstance(claims["exp"], int) else 0.0
+        return Reader(str(claims["tenant"]), left) if left > 0 and claims["sub"] == str(run_id) else None
 
     async def _signing(self) -> bytes:
         if self._key is None:

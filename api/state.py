@@ -11,7 +11,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from api.health import PrefectProbe
-    from api.run_tokens import RunTokens
+    from api.run_tokens import Reader, RunTokens
     from api.streams import Streams
 
 
@@ -28,9 +28,10 @@ class State(TypedDict):
 
 
 class RequestState(State):
-    """And these belong to one request: the middleware puts them there."""
+    """And these belong to one request: the middleware puts them there. `reader` is who has a token for one run only."""
 
     tenant: str
+    reader: "Reader | None"
     request_id: str
 
 

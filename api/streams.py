@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,6 +112,19 @@ class Streams:
             log.warning("the streams of the last seconds are not counted yet: %s", error)
         except Exception:
             log.exception("streams could not be counted")
+
+
+async def for_as_long(frames: AsyncGenerator[bytes, None], seconds: float) -> AsyncGenerator[bytes, None]:
+    """`frames`, to their end or for `seconds`. Only waiting for one is ever broken off, never sending one."""
+    end = asyncio.get_running_loop().time() + seconds
+    async with aclosing(frames):
+        while True:
+            try:
+                async with asyncio.timeout_at(end):
+                    frame = await anext(frames)
+            except (StopAsyncIteration, TimeoutError):
+                return
+            yield frame
 
 
 class Stream(EventSourceResponse):

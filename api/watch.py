@@ -10,7 +10,7 @@ from api.cursor import cursor, wants_snapshot
 from api.headers import chosen_type
 from api.problems import HttpProblem
 from api.state import Request
-from api.streams import Stream
+from api.streams import Stream, for_as_long
 from api.views import run_id_in, view_of
 from events.contract import LAST_WORDS
 from events.errors import StoreUnavailable
@@ -97,6 +97,8 @@ def stream(
 ) -> Stream:
     """The response that goes on until the run's last word, the viewer's leaving, or the server's end."""
     frames = request.state["hub"].watch(UUID(view.run_id), view, after, snapshot=snapshot, fmt=fmt)
+    if (reader := request.state["reader"]) is not None:
+        frames = for_as_long(frames, reader.seconds_left)
     return response(request, frames, media_type=media_type, headers=headers, resumed=bool(after))
 
 

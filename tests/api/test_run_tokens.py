@@ -10,6 +10,7 @@ from io import StringIO
 from typing import Any
 from uuid import UUID
 
+import anyio
 import jwt
 import pytest
 from httpx2 import AsyncClient, Response
@@ -18,13 +19,15 @@ from pydantic import SecretStr
 import logs
 from api.app import create_app
 from api.operations import OPERATIONS
-from api.run_tokens import AUDIENCE, ISSUER, RunTokens
+from api.run_tokens import AUDIENCE, ISSUER, Reader, RunTokens
 from events.errors import StoreUnavailable
 from events.keys import MemoryKeys
 from events.store import Store, open_store
 from tests.api.conftest import in_process, problem, running, settings_with
 from tests.api.editing import made
 from tests.api.test_starting import START
+from tests.api.writing import accept, hold, rest_of
+from tests.histories import simple_story
 from tests.sse_parser import parse
 
 SECRET = "a secret of thirty-two characters"
@@ -199,10 +202,28 @@ async def test_it_ends_and_another_one_goes_on():
     first = (await tokens.issue(run_id, "acme")).token
     now += 899
     second = (await tokens.issue(run_id, "acme")).token
-    assert await tokens.tenant(first, run_id) == "acme"
+    assert await tokens.reader(first, run_id) == Reader("acme", 1.0)
     now += 1
-    assert await tokens.tenant(first, run_id) is None
-    assert await tokens.tenant(second, run_id) == "acme"
+    assert await tokens.reader(first, run_id) is None
+    assert await tokens.reader(second, run_id) == Reader("acme", 899.0)
+
+
+async def test_a_stream_ends_with_the_token_that_opened_it_and_goes_on_with_the_next(store: Store):
+    run_id = await accept(store, tenant="acme")
+    writer = await hold(store, run_id)
+    async with running(SETTINGS, store) as api, api.client() as client:
+        short = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(run_id), "tenant": "acme", "iat": int(time.time())}
+        token = jwt.encode({**short, "exp": int(time.time()) + 2}, SECRET, "HS256")
+        with anyio.fail_after(20):
+            first = await client.get(f"/api/runs/{run_id}/events", params={"token": token})
+        again = await client.get(f"/api/runs/{run_id}/events", params={"token": token, "after": "1"})
+        await writer.write(rest_of(simple_story()))
+        fresh = (await client.post(f"/api/runs/{run_id}/token", headers=ACME)).json()["token"]
+        rest = await client.get(f"/api/runs/{run_id}/events", params={"token": fresh, "after": "1"})
+
+    assert [frame.own_id for frame in parse(first.content) if frame.own_id] == ["1"]
+    assert problem(again) == (401, "unauthorized")
+    assert [frame.own_id for frame in parse(rest.content) if frame.own_id][:2] == ["2", "3"]
 
 
 async def test_who_has_lost_its_tenant_reads_nothing_more(ask: Asked, store: Store):
