@@ -96,7 +96,7 @@ function Running({ run }: { run: string }): ReactNode {
       title={asks ? running.answer : running.show}
       onClick={back}
     >
-      {asks ? null : <Pulse />}
+      {asks || view.status === "paused" ? null : <Pulse />}
       {/* The blank is for whoever says aloud what is shown here, to press it. */}
       <span className={css["runningTitle"]}>{title}</span> <span>{asks ? running.asks : `${percent}%`}</span>
     </button>

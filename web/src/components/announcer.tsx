@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from "react";
 import { hasEnded, type RunView, type StepView } from "../core/view.ts";
 import { useText } from "../text/context.tsx";
 import type { Text } from "../text/en.ts";
+import { isNearBudget } from "./budget-notice.tsx";
 import { Unseen } from "./unseen.tsx";
 
 export function Announcer({ view }: { view: RunView }): ReactNode {
@@ -34,6 +35,7 @@ export function changes(text: Text, before: RunView, now: RunView): string[] {
     )
     .map((step) => sayChange(text, step));
   words.push(...sayAsked(text, before, now));
+  if (isNearBudget(now) && !isNearBudget(before)) words.push(text.said.budget);
   if (hasEnded(now) && !hasEnded(before)) {
     words.push(text.modal[now.status as "complete" | "error" | "cancelled"]);
     if (now.problem) words.push(now.problem.title);

@@ -2,7 +2,7 @@
 
 import { type ReactNode, useId, useState } from "react";
 import type { PlannedStep, Problem } from "../core/contract.ts";
-import { hasEnded, type RunView } from "../core/view.ts";
+import { hasEnded, type RunView, type StepView } from "../core/view.ts";
 import { type RunRef, useRun } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { Announcer } from "./announcer.tsx";
@@ -13,6 +13,7 @@ import { ModalBody } from "./modal-body.tsx";
 import { ModalFooter } from "./modal-footer.tsx";
 import { ModalHeader } from "./modal-header.tsx";
 import { isReplay, ReplayBar } from "./replay-bar.tsx";
+import { useShownSteps } from "./resting.ts";
 import { isActive } from "./step-words.ts";
 import { useAbandonment } from "./use-abandonment.ts";
 import { useCallBack } from "./use-ending.ts";
@@ -56,14 +57,14 @@ function Inside({ titleId, ...props }: GenerationProgressModalProps & { titleId:
   const going = Boolean(view.runId) && !hasEnded(view) && !replayed;
   useCallBack(run, props.title);
   useAbandonment(view.runId, going);
-  const steps = view.steps.length ? view.steps : plannedSteps(props.plan ?? []);
+  const steps = useShownSteps(run, view.steps.length ? view.steps : plannedSteps(props.plan ?? []));
   return (
     <>
       <ModalHeader
         titleId={titleId}
         title={props.title}
         view={view}
-        lead={useLead(view, props)}
+        lead={useLead(view, steps, props)}
         onClose={props.onClose}
       />
       <ModalBody run={run} view={view} steps={steps} connection={connection} problem={props.problem} />
@@ -75,13 +76,13 @@ function Inside({ titleId, ...props }: GenerationProgressModalProps & { titleId:
 }
 
 /** One line on how it is going. */
-function useLead(view: RunView, { run, problem }: GenerationProgressModalProps): string {
+function useLead(view: RunView, steps: readonly StepView[], { run, problem }: GenerationProgressModalProps): string {
   const { modal } = useText();
   if (problem) return problem.title;
   // It has begun when its first event is here, not when somebody says so.
   if (run === undefined || !view.lastSeq) return modal.opening;
   if (view.cancelRequested && !hasEnded(view)) return modal.cancelling;
-  if (view.status === "paused" && view.steps.some(isActive)) return modal.pausing;
+  if (view.status === "paused" && steps.some(isActive)) return modal.pausing;
   return modal[view.status];
 }
 

@@ -6,6 +6,7 @@ import type { Problem } from "../core/contract.ts";
 import { hasEnded, type RunView, type StepView } from "../core/view.ts";
 import { type RunRef, useRunSource } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
+import { BudgetNotice } from "./budget-notice.tsx";
 import { Button } from "./button.tsx";
 import { Completed } from "./completed.tsx";
 import { ConnectionNotice } from "./connection-notice.tsx";
@@ -40,6 +41,7 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
       <div className={css["overall"]}>
         <OverallProgress run={run} />
         <ConnectionNotice connection={connection} onReconnect={reconnect} />
+        <BudgetNotice view={view} />
         {followed.pinned ? <Asked view={view} onShow={() => followed.pin(undefined)} /> : null}
       </div>
       <div className={css["body"]}>

@@ -6,6 +6,7 @@ import { useText } from "../text/context.tsx";
 import { Button } from "./button.tsx";
 import { DemoBadge } from "./demo-badge.tsx";
 import css from "./modal-header.module.css";
+import { StatusBadge } from "./status-badge.tsx";
 
 export interface ModalHeaderProps {
   titleId: string;
@@ -23,6 +24,7 @@ export function ModalHeader({ titleId, title, lead, view, onClose }: ModalHeader
         <h2 id={titleId} tabIndex={-1} data-focus={true} className={css["title"]}>
           {title}
         </h2>
+        {view.status === "paused" || view.status === "waiting" ? <StatusBadge status={view.status} /> : null}
         <DemoBadge models={view.models} />
         <p className={css["lead"]}>{lead}</p>
       </div>

@@ -7,7 +7,7 @@ import { useText } from "../text/context.tsx";
 import type { Text } from "../text/en.ts";
 import { estimate } from "../text/format.ts";
 import css from "./overall-progress.module.css";
-import { isActive } from "./step-words.ts";
+import { isAtRest } from "./resting.ts";
 
 export function OverallProgress({ run }: { run: RunRef }): ReactNode {
   const text = useText();
@@ -39,9 +39,8 @@ export function OverallProgress({ run }: { run: RunRef }): ReactNode {
 }
 
 function sayLeft(text: Text, view: RunView, now: number): string {
-  if (hasEnded(view) || !view.eta) return "";
   // Nobody knows how long it rests. What is at work beside a question goes on.
-  if (view.status === "paused" || (view.asked.length && !view.steps.some(isActive))) return "";
+  if (hasEnded(view) || view.status === "paused" || !view.eta || isAtRest(view, now)) return "";
   const left = view.eta.ms - (now - view.eta.at);
   return left < 1500 ? text.modal.almost : text.modal.eta(estimate(text, left));
 }

@@ -5,9 +5,11 @@ import { tokensPerSecond } from "../core/rate.ts";
 import { hasEnded, type RunView } from "../core/view.ts";
 import { type RunRef, useNow, useRun } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
+import type { Text } from "../text/en.ts";
 import { duration, money, number } from "../text/format.ts";
+import { isNearBudget } from "./budget-notice.tsx";
+import { isAtRest } from "./resting.ts";
 import css from "./run-facts.module.css";
-import { isActive } from "./step-words.ts";
 
 export function RunFacts({ run }: { run: RunRef }): ReactNode {
   const text = useText();
@@ -21,23 +23,32 @@ export function RunFacts({ run }: { run: RunRef }): ReactNode {
   return (
     <dl className={css["facts"]}>
       <Fact name={modal.elapsed}>{duration(text, elapsed, !ended)}</Fact>
-      <Fact name={modal.cost}>{view.costUsd === undefined ? "–" : money(text, view.costUsd, view.costComplete)}</Fact>
+      <Fact name={modal.cost} warn={isNearBudget(view)}>
+        {sayCost(text, view)}
+      </Fact>
       <Fact name={modal.tokens} minor>
         {number(text, view.inputTokens + view.outputTokens)}
       </Fact>
-      {ended || isResting(view) ? null : <Fact name={modal.speed}>{modal.perSecond(speed)}</Fact>}
+      {ended || isAtRest(view, now) ? null : <Fact name={modal.speed}>{modal.perSecond(speed)}</Fact>}
     </dl>
   );
 }
 
-/** Nothing is at work until somebody says something. */
-function isResting({ status, steps }: RunView): boolean {
-  return (status === "paused" || status === "waiting") && !steps.some(isActive);
+function sayCost(text: Text, { costUsd, costComplete, maxCostUsd }: RunView): string {
+  const cost = costUsd === undefined ? "–" : money(text, costUsd, costComplete);
+  return maxCostUsd === undefined ? cost : text.modal.costOf(cost, money(text, maxCostUsd));
 }
 
-function Fact({ name, minor, children }: { name: string; minor?: boolean; children: ReactNode }): ReactNode {
+interface FactProps {
+  name: string;
+  minor?: boolean;
+  warn?: boolean;
+  children: ReactNode;
+}
+
+function Fact({ name, minor, warn, children }: FactProps): ReactNode {
   return (
-    <div className={css["fact"]} data-minor={minor}>
+    <div className={css["fact"]} data-minor={minor} data-warn={warn || undefined}>
       <dt>{name}</dt>
       <dd>{children}</dd>
     </div>

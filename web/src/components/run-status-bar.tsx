@@ -6,6 +6,7 @@ import { type RunRef, useRun } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { Button } from "./button.tsx";
 import { OverallProgress } from "./overall-progress.tsx";
+import { useShownSteps } from "./resting.ts";
 import css from "./run-status-bar.module.css";
 import { StatusBadge } from "./status-badge.tsx";
 import { isActive } from "./step-words.ts";
@@ -19,7 +20,9 @@ export interface RunStatusBarProps {
 export function RunStatusBar({ run, onShow }: RunStatusBarProps): ReactNode {
   const { more } = useText();
   const view = useRun(run, (state) => state.view);
-  const active = view.steps.filter(isActive).map((step) => step.label);
+  const active = useShownSteps(run, view.steps)
+    .filter(isActive)
+    .map((step) => step.label);
   return (
     <div className={css["bar"]}>
       <StatusBadge status={view.status} />

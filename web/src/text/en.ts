@@ -1,6 +1,7 @@
 /** Every word that the components show, in English. Another language is another file of this shape. */
 
 import { question } from "./en-question.ts";
+import { refine } from "./en-refine.ts";
 
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
@@ -130,6 +131,9 @@ export const en = {
     demoHint: "Written by the built-in demo model, not by a real one. It costs nothing.",
     elapsed: "Elapsed",
     cost: "Cost",
+    costOf: (cost: string, most: string) => `${cost} of ${most}`,
+    budget: (percent: string, most: string) =>
+      `${percent} of the budget of ${most} is spent. The run ends when all of it is.`,
     speed: "Speed",
     tokens: "Tokens",
     perSecond: (count: number) => `${count} tokens/s`,
@@ -151,6 +155,7 @@ export const en = {
     notification: (title: string, status: string) => `${title}: ${status}`,
     asked: (prompt: string) => `The run asks you: ${prompt}`,
     answered: "The question is answered",
+    budget: "Most of the budget is spent",
   },
 
   question,
@@ -192,32 +197,7 @@ export const en = {
     throwAway: "Throw away",
   },
 
-  refine: {
-    title: (name: string) => `Refine ${name}`,
-    open: "Refine",
-    actions: {
-      more_specific: "More specific",
-      more_concise: "More concise",
-      different_angle: "Different angle",
-      add_detail: "Add detail",
-      regenerate: "Write anew",
-    },
-    own: "Or say it in your own words",
-    ownHint: "For example: name the first two regions, and the year in which each opens.",
-    send: "Refine",
-    running: (name: string) => `Writing ${name} anew…`,
-    before: "Before",
-    after: "After",
-    added: "Added",
-    removed: "Removed",
-    accept: "Use the new version",
-    discard: "Keep the old one",
-    score: (before: string, after: string) => `Score ${before} before, ${after} after`,
-    same: "The new version is the same as the old one.",
-    stop: "Stop",
-    ready: (name: string) => `${name}: the new version is ready`,
-    stale: "This section has changed since. The new version no longer fits it.",
-  },
+  refine,
 
   timeline: {
     label: "Steps and attempts over time",
