@@ -39,7 +39,8 @@ DRAIN = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much. `gap` is the mean of the seconds between two kills, `every` the pace of the model in seconds."""
+    """How much. `gap` is the mean of the seconds between two kills; a piece of the model's text comes `every` seconds,
+    and an answer takes `length` times as long as it does by default."""
 
     kills: int = 200
     runs: int = 20
@@ -49,6 +50,7 @@ class Plan:
     apis: int = 2
     gap: float = 3.0
     every: float = 0.15
+    length: float = 1.0
 
 
 async def kill(plan: Plan, say: "Progress", logs: Path | None = None) -> Report:
@@ -60,8 +62,9 @@ async def kill(plan: Plan, say: "Progress", logs: Path | None = None) -> Report:
         # Not below a private directory: the server's own user has to get there when root runs this.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepglass-kills-")))
         say(f"seed {plan.seed}; starting {plan.apis} APIs, {plan.workers} workers, PostgreSQL, Prefect, a model")
-        opening = open_site(folder, rngs["site"], workers=plan.workers, apis=plan.apis, every=plan.every)
         stack.callback(_keep, folder, logs)
+        how = {"workers": plan.workers, "apis": plan.apis}
+        opening = open_site(folder, rngs["site"], **how, every=plan.every, length=plan.length)
         site = await stack.enter_async_context(opening)
         store = await stack.enter_async_context(open_store(site.stack.database_url))
         api = await stack.enter_async_context(open_api(site.ports, rngs["api"]))
@@ -153,9 +156,10 @@ def parsed(arguments: list[str] | None = None) -> tuple[Plan, Path | None, Path 
         "apis": "replicas of the API",
         "gap": "seconds between two kills, in the mean",
         "every": "seconds between two pieces of the model's text",
+        "length": "how long the model takes for an answer",
     }.items():
         default = getattr(plan, name)
-        kind = float if name in ("gap", "every") else int
+        kind = float if name in ("gap", "every", "length") else int
         parser.add_argument(f"--{name}", type=kind, default=default, help=f"{words} ({default})")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="repeats the same kills")
     parser.add_argument("--json", type=Path, help="writes all of it to this file, too")

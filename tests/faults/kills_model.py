@@ -1,10 +1,11 @@
 """The model of the kills: a process of its own that nobody kills, and that keeps account of every call.
 
-    python -m tests.faults.kills_model PORT ACCOUNT [EVERY]
+    python -m tests.faults.kills_model PORT ACCOUNT EVERY LENGTH
 
-The answers are the demo model's, in a piece every EVERY seconds. The account is a file of JSON lines, one when a call
-comes in and one when it is over, so that what was paid for can be compared with what the logs of the runs say. In
-every fifth run the model fails at times, never so often that a step would have to give up.
+The answers are the demo model's, in a piece every EVERY seconds; with a LENGTH of 2 they take twice as long. The
+account is a file of JSON lines, one when a call comes in and one when it is over, so that what was paid for can be
+compared with what the logs of the runs say. In every fifth run the model fails at times, never so often that a step
+would have to give up.
 """
 
 import asyncio
@@ -73,10 +74,10 @@ def labels_of(call: LoggedCall) -> dict[str, str]:
     return {name: unquote(value) for name, _, value in pairs}
 
 
-def reply_to(call: LoggedCall, every: float) -> Reply:
+def reply_to(call: LoggedCall, every: float, length: float) -> Reply:
     """A good answer, in time; or, in some runs and for the first attempts alone, a bad one."""
     text = answer(read(call.body["messages"], call.body.get("response_format")))
-    seconds = SECONDS.get(call.step or "", 3.0)
+    seconds = length * SECONDS.get(call.step or "", 3.0)
     pieces = list(in_pieces(text, max(1, round(seconds / every))))
     whole = said(*pieces)
     first, *rest = whole.moves
@@ -113,7 +114,7 @@ def in_pieces(text: str, number: int) -> Iterator[str]:
     return (text[at : at + size] for at in range(0, len(text), size))
 
 
-async def serve(port: int, account: Path, every: float) -> None:
+async def serve(port: int, account: Path, every: float, length: float) -> None:
     stopping = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopping.set)
     with account.open("a") as file:
@@ -121,7 +122,7 @@ async def serve(port: int, account: Path, every: float) -> None:
 
         def answering(call: LoggedCall) -> Reply:
             kept.begin(call, labels_of(call))
-            return reply_to(call, every)
+            return reply_to(call, every, length)
 
         async with scripted_model(port) as server:
             server.reply_to = answering
@@ -129,4 +130,4 @@ async def serve(port: int, account: Path, every: float) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]) if len(sys.argv) > 3 else 0.15))
+    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]), float(sys.argv[4])))

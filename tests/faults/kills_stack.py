@@ -107,8 +107,10 @@ class Site:
 
 
 @asynccontextmanager
-async def open_site(folder: Path, rng: Random, *, workers: int, apis: int, every: float) -> AsyncGenerator[Site]:
-    """Everything started and ready; nothing is left of it afterwards. `every` is the pace of the model, seconds.
+async def open_site(
+    folder: Path, rng: Random, *, workers: int, apis: int, every: float, length: float
+) -> AsyncGenerator[Site]:
+    """Everything started and ready; nothing is left of it afterwards. `every` and `length` are the model's.
 
     `folder` is there, and whoever the database's server runs as may go through those above it.
     """
@@ -116,7 +118,7 @@ async def open_site(folder: Path, rng: Random, *, workers: int, apis: int, every
     model_port = closed_port()
     stack = Stack(folder, url, f"http://{HERE}:{model_port}/v1", prefect_port=free_port(), env=ENV)
     account = folder / "calls.jsonl"
-    command = ("tests.faults.kills_model", str(model_port), str(account), str(every))
+    command = ("tests.faults.kills_model", str(model_port), str(account), str(every), str(length))
     site = Site(stack, [], [free_port() for _ in range(apis)], account, await stack.start("model", command=command))
     site.replicas += _replicas(site, rng, workers)
     keeping: list[asyncio.Task[None]] = []
