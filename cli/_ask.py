@@ -29,6 +29,15 @@ MaxCost = Annotated[
     float | None, typer.Option(min=0, metavar="USD", help="What the run may cost, in US dollars: then it is stopped.")
 ]
 
+Author = Annotated[
+    str | None,
+    typer.Option(
+        envvar="STEPGLASS_AUTHOR",
+        metavar="NAME",
+        help="Who makes the change, for its history. Default: your login; an empty name leaves it out.",
+    ),
+]
+
 
 class Kind(StrEnum):
     md = "md"

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import httpx2 as httpx
 from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 
+from cli._author import author_header
 from cli._errors import BadInput, CommandFailed, NotReachable, of_problem
 from events.contract import InputRequiredData, Problem
 from events.view import RunView
@@ -96,10 +97,10 @@ class Api:
         path = f"/api/runs/{run_id}/framework" + ("" if version is None else f"/versions/{version}")
         return OBJECT.validate_json((await self._get(path)).content)
 
-    async def apply(self, run_id: UUID, refined_by: UUID) -> int:
-        """Take a refinement over into the framework of a run; gives the version that it is in."""
-        path = f"/api/runs/{run_id}/framework/apply"
-        answer = await self._ask("POST", path, json={"refine_run_id": str(refined_by)})
+    async def apply(self, run_id: UUID, refined_by: UUID, by: str | None = None) -> int:
+        """Take a refinement over into the framework of a run, in the name of `by`; gives the version that it is in."""
+        path, body = f"/api/runs/{run_id}/framework/apply", {"refine_run_id": str(refined_by)}
+        answer = await self._ask("POST", path, json=body, headers=author_header(by))
         return int(OBJECT.validate_json(answer.content)["version"])
 
     async def one_pager(self, run_id: UUID) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli import _control, _server
-from cli._ask import Action, Json, Kind, MaxCost, OnInvalidOption, Run, Token, Url, ask
+from cli._ask import Action, Author, Json, Kind, MaxCost, OnInvalidOption, Run, Token, Url, ask
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -192,16 +192,20 @@ def refine(
     action: Annotated[Action | None, typer.Option(help="How to write it anew.")] = None,
     text: Annotated[str | None, typer.Option(help="The same in your own words, up to 1,000 characters.")] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Take it over into the run's framework.")] = False,
+    author: Author = None,
     json: Json = False,
     url: Url = None,
     token: Token = None,
 ) -> None:
     """Write one section of a finished framework anew, and score it."""
+    from cli._author import author as named
     from cli.refine import refine as go
 
     async def start(api: "Api", console: "Console") -> int:
-        run_id = await api.named(run)
-        return await go(api, console, run_id=run_id, section=section, action=action, text=text, json=json, apply=apply)
+        by, run_id = named(author), await api.named(run)
+        return await go(
+            api, console, run_id=run_id, section=section, action=action, text=text, json=json, apply=apply, by=by
+        )
 
     ask(start, url, token)
 

@@ -22,8 +22,10 @@ async def refine(
     text: str | None,
     json: bool = False,
     apply: bool = False,
+    by: str | None = None,
 ) -> int:
-    """Start the refinement of `section` of a complete run, see it through and take it over; gives the exit code."""
+    """Start the refinement of `section` of a complete run, see it through and take it over, in the name of `by`;
+    gives the exit code."""
     if (action is None) == (text is None):
         raise BadInput("Say how: with --action, or in your own words with --text. One of the two.")
     said = {"section": section, "action": action, "instruction": text}
@@ -36,7 +38,7 @@ async def refine(
         refining = await start(api, run_id, wish)
     code, _ = await see_through(api, refining, console, json=json)
     if apply and code == 0:
-        version = await api.apply(run_id, refining)
+        version = await api.apply(run_id, refining, by)
         if not json:
             console.print(f"Taken over: version {version} of the framework.")
     return code

@@ -19,8 +19,8 @@ from cli._words import ago, cost, seconds
 from events.contract import now_ms
 from events.view import RunView
 
-# Columns of a terminal from which on there is room for the pipeline's name.
-WIDE = 96
+# Columns of a terminal from which on a run is one line with its title, and with its pipeline, too.
+WIDE, WIDER = 112, 144
 
 
 async def list_runs(
@@ -31,28 +31,60 @@ async def list_runs(
     if json:
         sys.stdout.write("".join(run.model_dump_json(exclude_none=True) + "\n" for run in page.runs))
         return
-    console.print(table_of(page.runs, now_ms(), wide=console.width >= WIDE) if page.runs else "No runs.")
+    console.print(table_of(page.runs, now_ms(), console.width) if page.runs else "No runs.")
     if page.next_after:
         console.print("There are more: --limit shows up to 200.", style="dim")
 
 
-def table_of(runs: Sequence[RunView], now: int, *, wide: bool) -> Table:
-    """A row per run. Its id is what people copy, so it is never cut; where it is narrow the pipeline is left out."""
+def table_of(runs: Sequence[RunView], now: int, width: int) -> Table:
+    """A row per run. Its id is what people copy, so it is never cut; where it is narrow it stands below the title."""
     table = Table(header_style="dim", box=None, padding=(0, 2, 0, 0))
     table.add_column("run", no_wrap=True, min_width=36)
+    if width < WIDE:
+        table.add_column("status", no_wrap=True)
+        for run in runs:
+            facts = " · ".join(filter(None, facts_of(run, now)))
+            table.add_row(above(cut(title_of(run), 36), run.run_id), above(status_of(run), facts))
+        return table
+    # It gives way: a column that may not wrap is never made narrower.
+    table.add_column("title")
     table.add_column("status", no_wrap=True)
     for name in ("took", "cost", "started"):
         table.add_column(name, justify="right", no_wrap=True)
-    if wide:
+    if width >= WIDER:
         table.add_column("pipeline", no_wrap=True)
     for run in runs:
-        status = Text(run.status, style=STATUS.get(run.status, ""))
-        if run.ended_at is None:
-            status.append(f" {run.progress:.0f} %")
-        took = seconds(run.duration / 1000) if run.duration is not None else ""
-        started = ago(max(0, now - run.created_at) / 1000) if run.created_at else ""
-        table.add_row(run.run_id, status, took, cost(run), started, *([run.pipeline] if wide else []))
+        title = Text(title_of(run), no_wrap=True, overflow="ellipsis")
+        pipeline = [run.pipeline] if width >= WIDER else []
+        table.add_row(run.run_id, title, status_of(run), *facts_of(run, now), *pipeline)
     return table
+
+
+def facts_of(run: RunView, now: int) -> tuple[str, str, str]:
+    """How long it took, what it cost, when it was started."""
+    took = seconds(run.duration / 1000) if run.duration is not None else ""
+    started = ago(max(0, now - run.created_at) / 1000) if run.created_at else ""
+    return took, cost(run), started
+
+
+def above(first: Text, second: str) -> Text:
+    return Text.assemble(first, "\n", (second, "dim"))
+
+
+def cut(words: str, cells: int) -> Text:
+    text = Text(words)
+    text.truncate(cells, overflow="ellipsis")
+    return text
+
+
+def title_of(run: RunView) -> str:
+    """What it is about, else what it is. Somebody else's words may hold what a terminal would obey."""
+    return "".join(letter if letter.isprintable() else " " for letter in run.title or run.pipeline)
+
+
+def status_of(run: RunView) -> Text:
+    status = Text(run.status, style=STATUS.get(run.status, ""))
+    return status if run.ended_at is not None else status.append(f" {run.progress:.0f} %")
 
 
 async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> None:

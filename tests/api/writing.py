@@ -43,9 +43,10 @@ async def accept(
     key: str | None = None,
     input: JsonValue = None,
     about: UUID | None = None,
+    title: str | None = None,
 ) -> UUID:
     """A run that somebody wants, and nobody holds."""
-    first = [RunQueued(data=RunQueuedData(pipeline=pipeline))]
+    first = [RunQueued(data=RunQueuedData(pipeline=pipeline, title=title))]
     given: JsonValue = {"a": 1} if input is None else input
     new = NewRun(pipeline, given, first, tenant, idempotency_key=key, about=about)
     return (await store.runs.accept(new)).run_id

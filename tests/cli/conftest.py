@@ -39,9 +39,9 @@ class Paper:
         return self.file.getvalue()
 
 
-def new_paper() -> Paper:
+def new_paper(width: int = 120) -> Paper:
     file = io.StringIO()
-    return Paper(Console(file=file, width=120), file)
+    return Paper(Console(file=file, width=width), file)
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from uuid import UUID
 import anyio
 import pytest
 
+from cli._author import author
 from cli._client import Api, open_api
 from cli._errors import BadInput, CommandFailed, NoResult, NotReachable
 from cli._ports import any_free
@@ -23,7 +24,7 @@ from steps.vision_framework.examples import EXAMPLES
 from tests.api.conftest import running, settings_with
 from tests.api.editing import NEW_VISION, RESULT as WHOLE, made, see_through as refined_by_a_worker
 from tests.api.writing import accept, hold, rest_of, started_with, told
-from tests.cli.conftest import Paper
+from tests.cli.conftest import Paper, new_paper
 from tests.histories import Story, cancelled_story, failed_story, rich_story, simple_story
 from tests.vision import FRAMEWORK, MARKS, ONE_PAGER, QA
 
@@ -216,11 +217,49 @@ async def test_runs_are_listed_newest_first_with_whole_ids(api: Api, store: Stor
     ids = [await told(store, story) for story in (simple_story(), failed_story())]
     await list_runs(api, paper.console, status=None, pipeline=None, limit=20, json=False)
     lines = paper.text.splitlines()[1:]
-    assert [line.split()[:2] for line in lines] == [[str(ids[1]), "error"], [str(ids[0]), "complete"]]
+    assert [line.split()[:3:2] for line in lines] == [[str(ids[1]), "error"], [str(ids[0]), "complete"]]
     assert await api.named("last") == ids[1]
     assert await api.named(str(ids[0])) == ids[0]
     with pytest.raises(BadInput, match="'x' is no run's id"):
         await api.named("x")
+
+
+@pytest.mark.parametrize(
+    ("width", "first"),
+    [
+        (80, ["run status", "Lumen Grid complete", "{id} 0.1 s · $0.0100 · now"]),
+        (120, ["run title status took cost started", "{id} Lumen Grid complete"]),
+        (160, ["run title status took cost started pipeline", "{id} Lumen Grid complete"]),
+    ],
+)
+async def test_runs_are_listed_by_their_titles_in_as_many_columns_as_there_are(
+    api: Api, store: Store, width: int, first: list[str]
+) -> None:
+    await told(store, simple_story())
+    run_id = await told(store, simple_story(), title="Lumen Grid")
+    paper = new_paper(width)
+    await list_runs(api, paper.console, status=None, pipeline=None, limit=20, json=False)
+    lines = paper.text.splitlines()
+    assert max(map(len, lines)) <= width
+    found = [" ".join(line.split()) for line in lines]
+    expected = [line.format(id=run_id) for line in first]
+    assert [line[: len(begin)] for line, begin in zip(found, expected, strict=False)] == expected
+    # What has no title is named after its pipeline.
+    older = (await api.runs()).runs[1].run_id
+    assert found[len(first)].startswith("vision_framework" if width == 80 else f"{older} vision_framework")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_a_title_is_cut_where_there_is_no_room_and_does_nothing_to_the_terminal(
+    api: Api, store: Store, width: int
+) -> None:
+    title = "\x1b[2J[red]" + "W" * 100
+    run_id = await told(store, simple_story(), title=title)
+    paper = new_paper(width)
+    await list_runs(api, paper.console, status=None, pipeline=None, limit=20, json=False)
+    assert "\x1b" not in paper.text and "[2J[red]WW" in paper.text and "W…" in paper.text
+    assert str(run_id) in paper.text
+    assert max(map(len, paper.text.splitlines())) <= width
 
 
 async def test_no_runs_are_said_to_be_none(api: Api, paper: Paper) -> None:
@@ -334,11 +373,36 @@ async def test_refine_takes_the_framework_as_it_is_now_and_its_result_over(
 
     async with asyncio.TaskGroup() as group:
         group.create_task(answer())
-        wish: dict[str, Any] = {"section": "vision", "action": None, "text": "Shorter."}
+        wish: dict[str, Any] = {"section": "vision", "action": None, "text": "Shorter.", "by": "Žofie"}
         assert await refine(api, paper.console, run_id=run_id, apply=True, **wish) == 0
     assert "Taken over: version 3 of the framework." in paper.text
     now = await api.framework(run_id)
     assert (now["kind"], now["framework"]["vision"], now["framework"]["tensions"]) == ("refine", NEW_VISION, [])
+    assert now["by"] == "Žofie"
+
+
+def test_a_change_is_made_in_the_name_of_the_login_unless_somebody_says_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("getpass.getuser", lambda: "ada")
+    assert [author(given) for given in (None, " Bo ", "", " ")] == ["ada", "Bo", None, None]
+    for given in ("a\nb", "x" * 101, "\x1b[0m"):
+        with pytest.raises(BadInput, match="printable"):
+            author(given)
+    for login in ("", "a\tb", "x" * 101):
+        monkeypatch.setattr("getpass.getuser", lambda login=login: login)
+        assert author(None) is None
+
+
+@pytest.mark.parametrize("error", [KeyError("uid"), OSError("no entry"), ImportError("pwd")])
+def test_where_there_is_no_login_the_api_says_whose_change_it_is(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def nobody() -> str:
+        raise error
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert author(None) is None
 
 
 async def test_refine_wants_one_way_to_go_and_a_framework(api: Api, store: Store, paper: Paper) -> None:
