@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 
 from events._percentile import percentile
 from events._record import Record
-from events.alerts import WINDOW, Alert, Review, Step, StepHour, StreamHour, Subject, judged
+from events.alerts import WINDOW, Alert, Review, Step, StepHour, StreamHour, Subject, going_on, judged
+from events.contract import now_ms
 
 
 @dataclass(slots=True)
@@ -68,7 +69,12 @@ class MemoryAlerts:
             view = record.view
             if view.status == "error" and view.failed_step and record.ended_at and record.ended_at >= since:
                 failed[(*where, view.failed_step)] += 1
-        return {step: _hour(times.get(step, []), since, failed.get(step, 0)) for step in times.keys() | failed.keys()}
+        held = ((record.new.tenant, record.view) for record in self._records.values() if record.holder is not None)
+        going = going_on(held, now_ms())
+        return {
+            step: _hour(times.get(step, []), since, failed.get(step, 0), going.get(step, 0))
+            for step in times.keys() | failed.keys()
+        }
 
     def _hour_of_streams(self, since: datetime) -> dict[str, StreamHour]:
         self._streams = [each for each in self._streams if each[0] >= since]
@@ -79,7 +85,8 @@ class MemoryAlerts:
         return found
 
 
-def _hour(times: list[tuple[datetime, int]], since: datetime, failed: int) -> StepHour:
+def _hour(times: list[tuple[datetime, int]], since: datetime, failed: int, going: int) -> StepHour:
     recent = [duration for at, duration in times if at >= since]
     past = [duration for at, duration in sorted(times) if at < since][-100:]
-    return StepHour(len(recent), max(recent, default=0), failed, len(past), percentile(past, 0.9) if past else 0)
+    p90 = percentile(past, 0.9) if past else 0
+    return StepHour(len(recent), max(recent, default=0), failed, len(past), p90, going)

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from events._pg import Connection, Database, Row
-from events.alerts import WINDOW, Alert, Review, Step, StepHour, StreamHour, Subject, judged
+from events.alerts import WINDOW, Alert, Review, Step, StepHour, StreamHour, Subject, going_on, judged
+from events.contract import now_ms
+from events.view import RunView
 
 # Any number, for this purpose alone: whoever has it reviews, and gives it back with the commit.
 _LOCK = "SELECT pg_try_advisory_xact_lock(788370020)"
@@ -29,7 +31,16 @@ _STEPS = """
             WHERE t.tenant = s.tenant AND t.pipeline = s.pipeline AND t.step = s.step AND t.finished_at < since.at
             ORDER BY finished_at DESC LIMIT 100
         ) hundred
-    ) before WHERE hour.n > 0
+    ) before WHERE hour.n > 0 OR EXISTS (
+        SELECT FROM unnest($2::text[], $3::text[], $4::text[]) AS going (tenant, pipeline, step)
+        WHERE (going.tenant, going.pipeline, going.step) = (s.tenant, s.pipeline, s.step)
+    )
+"""
+# Those that have been at it for longest: of all that go on, more would be too many to look at so often.
+_HELD = """
+    SELECT tenant, view FROM stepglass.runs
+    WHERE wake_at IS NULL AND status NOT IN ('complete', 'error', 'cancelled') AND holder IS NOT NULL
+    ORDER BY run_id LIMIT 200
 """
 _FAILED = """
     WITH RECURSIVE tenants AS (
@@ -127,12 +138,15 @@ async def _review(connection: Connection) -> Review:
 
 
 async def _steps(connection: Connection) -> dict[Step, StepHour]:
-    completed = {_step(row): row for row in await connection.fetch(_STEPS, WINDOW)}
+    held = [(row["tenant"], RunView.model_validate_json(row["view"])) for row in await connection.fetch(_HELD)]
+    going = going_on(held, now_ms())
+    columns = [[step[column] for step in going] for column in range(3)]
+    completed = {_step(row): row for row in await connection.fetch(_STEPS, WINDOW, *columns)}
     failed = {_step(row): row["n"] for row in await connection.fetch(_FAILED, WINDOW)}
     steps = {step: StepHour(failed=runs) for step, runs in failed.items()}
     for step, row in completed.items():
-        hour = (row["completed"], row["slowest"], failed.get(step, 0), row["past"], row["p90"] or 0)
-        steps[step] = StepHour(*hour)
+        hour = (row["completed"], row["slowest"] or 0, failed.get(step, 0), row["past"], row["p90"] or 0)
+        steps[step] = StepHour(*hour, going.get(step, 0))
     return steps
 
 

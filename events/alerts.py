@@ -4,10 +4,13 @@ What was in the last hour is held against limits. An alert stands from when it w
 is raised once, whoever looks and however often, and is kept until whoever wants to be told has been.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 from uuid import UUID
+
+from events.fold import open_steps
+from events.view import RunView
 
 Kind = Literal["step_slow", "step_failures", "stream_failures"]
 
@@ -43,14 +46,15 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class StepHour:
-    """A step in the window: how often it was completed, the longest duration, how many runs it ended; and `past`
-    durations before that, with their p90 (ms)."""
+    """A step in the window: how often it was completed, the longest duration, how many runs it ended; for how long the
+    longest attempt of those that go on has (0: none does); and `past` durations before that, with their p90 (ms)."""
 
     completed: int = 0
     slowest: int = 0
     failed: int = 0
     past: int = 0
     p90: int = 0
+    going: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +94,25 @@ class Alerts(Protocol):
     async def sent(self, alert_id: UUID) -> None: ...
 
 
+def going_on(held: Iterable[tuple[str, RunView]], now: int) -> dict[Step, int]:
+    """For how long (ms) the longest attempt at each step has gone on by `now` (Unix ms). `held` are runs that somebody
+    carries, with their tenants: one that hangs is slow before it is over, and may never be."""
+    longest: dict[Step, int] = {}
+    for tenant, view in held:
+        for step in open_steps(view):
+            if step.started_at is not None:
+                place = tenant, view.pipeline, step.step
+                longest[place] = max(longest.get(place, 0), now - step.started_at)
+    return longest
+
+
 def judged(steps: Mapping[Step, StepHour], streams: Mapping[str, StreamHour]) -> dict[Subject, tuple[float, float]]:
     """What is above its limit, with both."""
     found: dict[Subject, tuple[float, float]] = {}
     for (tenant, pipeline, step), hour in steps.items():
-        if hour.past >= PAST and hour.slowest > SLOW * hour.p90:
-            found[Subject(tenant, "step_slow", pipeline, step)] = hour.slowest, SLOW * hour.p90
+        longest = max(hour.slowest, hour.going)
+        if hour.past >= PAST and longest > SLOW * hour.p90:
+            found[Subject(tenant, "step_slow", pipeline, step)] = longest, SLOW * hour.p90
         ended = hour.completed + hour.failed
         if ended >= ENDED and hour.failed > STEP_FAILURES * ended:
             found[Subject(tenant, "step_failures", pipeline, step)] = hour.failed / ended, STEP_FAILURES

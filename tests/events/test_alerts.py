@@ -12,12 +12,15 @@ import pytest
 
 from events._memory_alerts import MemoryAlerts
 from events.alerts import ENDED, OPENED, PAST, Alert, StepHour, StreamHour, Subject, judged
+from events.contract import Problem, StepError, StepErrorData, StepStart, now_ms
 from events.store import Store
 from tests.events.test_stats import told, took
+from tests.events.words import held, opened
 
 SLOW = Subject("acme", "step_slow", "vision", "brief")
 FAILS = Subject("acme", "step_failures", "vision", "brief")
 STREAMS = Subject("acme", "stream_failures")
+PROBLEM = Problem(title="It hung", detail="Nobody knows why.")
 BRIEF = ("acme", "vision", "brief")
 
 Later = Callable[[], Awaitable[None]]
@@ -76,6 +79,8 @@ async def failing(store: Store) -> Alert:
         (StepHour(completed=1, slowest=2_001, past=PAST, p90=1_000), {SLOW: (2_001, 2_000)}),
         (StepHour(completed=1, slowest=2_000, past=PAST, p90=1_000), {}),
         (StepHour(completed=1, slowest=9_000, past=PAST - 1, p90=1_000), {}),
+        (StepHour(completed=1, slowest=2_001, going=2_002, past=PAST, p90=1_000), {SLOW: (2_002, 2_000)}),
+        (StepHour(going=2_000, past=PAST, p90=1_000), {}),
         (StepHour(completed=99, failed=1), {}),
         (StepHour(completed=98, failed=1), {FAILS: (1 / 99, 0.01)}),
         (StepHour(completed=ENDED - 2, failed=1), {}),
@@ -110,6 +115,20 @@ async def test_a_step_that_takes_much_longer_than_ever_is_found_and_forgotten_wh
     assert await standing(store) == {SLOW: (950, 200)}
     assert await standing(store, "beta") == {}
     await later()
+    assert await standing(store) == {}
+
+
+async def test_a_step_that_hangs_is_found_while_it_goes_on(store: Store, later: Later) -> None:
+    for _ in range(PAST):
+        await told(store, took(100).done())
+    await later()
+    run = await held(store, tenant="acme")
+    now = now_ms()
+    began = StepStart(step="brief", attempt=1, ts=now - 5_000)
+    await store.log.append(run.run_id, [opened(), began], epoch=run.epoch)
+    found = await standing(store)
+    assert found.keys() == {SLOW} and found[SLOW][0] >= 5_000 and found[SLOW][1] == 200
+    await store.log.append(run.run_id, [StepError(step="brief", data=StepErrorData(problem=PROBLEM))], epoch=run.epoch)
     assert await standing(store) == {}
 
 
