@@ -48,7 +48,7 @@ class Plan:
     seed: int = 0
     workers: int = 3
     apis: int = 2
-    gap: float = 3.0
+    gap: float = 3.5
     every: float = 0.15
     length: float = 1.0
 

@@ -12,7 +12,10 @@ import psutil
 
 from tests.faults.kills_stack import Kind, Replica, Site
 
-SHARE: dict[Kind, float] = {"worker": 0.4, "API": 0.25, "PostgreSQL": 0.2, "Prefect server": 0.15}
+SHARE: dict[Kind, float] = {"worker": 0.35, "API": 0.25, "PostgreSQL": 0.2, "Prefect server": 0.2}
+RASH = 0.25
+"""The share of kills that do not wait until the victim's siblings are up again: then all of a kind may be down at once,
+for as long as they take to start, which is seconds on a calm machine and much longer on a busy one."""
 HOW: dict[Kind, dict[str, float]] = {
     "worker": {"SIGKILL": 0.75, "SIGTERM": 0.25},
     "API": {"SIGKILL": 0.75, "SIGTERM": 0.25},
@@ -24,18 +27,21 @@ HOW: dict[Kind, dict[str, float]] = {
     },
     "Prefect server": {"SIGKILL": 0.75, "SIGTERM": 0.25},
 }
+AHEAD = 6
+"""How many of the plan are looked at for one whose victim is up."""
 GRACE = 15.0
 """Seconds that a process may take to end when it is asked to; then it is killed, and that counts as a failure."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """`lot` decides which of several replicas or processes it hits."""
+    """`lot` decides which of several replicas or processes it hits, and `rash` whether it waits for the others."""
 
     kind: Kind
     how: str
     gap: float
     lot: float
+    rash: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,13 @@ def planned(kills: int, gap: float, rng: Random) -> list[Kill]:
     kinds.extend("worker" for _ in range(kills - len(kinds)))
     rng.shuffle(kinds)
     return [
-        Kill(kind, rng.choices(list(HOW[kind]), list(HOW[kind].values()))[0], _gap(rng, gap), rng.random())
+        Kill(
+            kind,
+            rng.choices(list(HOW[kind]), list(HOW[kind].values()))[0],
+            _gap(rng, gap),
+            rng.random(),
+            rng.random() < RASH,
+        )
         for kind in kinds[:kills]
     ]
 
@@ -80,17 +92,18 @@ class Killer:
         waiting = list(self.plan)
         while waiting:
             await asyncio.sleep(waiting[0].gap)
-            victims = [(kill, self._victim(kill)) for kill in waiting]
-            ready = [(kill, victim) for kill, victim in victims[:6] if await victim.up()]
-            if not ready:
-                continue
-            kill, victim = ready[0]
-            if await self._do(kill, victim):
-                waiting.remove(kill)
+            for kill in waiting[:AHEAD]:
+                victim = await self._victim(kill)
+                if victim is not None and await self._do(kill, victim):
+                    waiting.remove(kill)
+                    break
 
-    def _victim(self, kill: Kill) -> Replica:
+    async def _victim(self, kill: Kill) -> Replica | None:
+        """None while it is not up."""
         replicas = [replica for replica in self.site.replicas if replica.kind == kill.kind]
-        return replicas[int(kill.lot * len(replicas))]
+        victim = replicas[int(kill.lot * len(replicas))]
+        needed = [victim] if kill.rash else replicas
+        return victim if all([await replica.up() for replica in needed]) else None
 
     async def _do(self, kill: Kill, victim: Replica) -> bool:
         """False when there was nothing to hit any more."""
