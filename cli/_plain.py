@@ -62,7 +62,7 @@ def told(event: Event, watched: Watched) -> str | None:
         case RunStart(data=data):
             return f"started: {len(data.plan)} steps"
         case RunResumed(data=data):
-            return f"taken over by another worker: {data.reason}"
+            return f"goes on: {data.reason}"
         case StepStart(step=step, attempt=attempt):
             return f"{labels[step]}: started" + (f" (attempt {attempt})" if attempt > 1 else "")
         case StepRetry(step=step, data=data):
