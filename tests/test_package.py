@@ -1,15 +1,25 @@
 """The npm package as others get it: packed, put into an app of its own, and used as README.md says."""
 
+import asyncio
 import json
 import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import jwt
 import pytest
+
+from api.run_tokens import ALGORITHM, AUDIENCE, ISSUER
+from events.store import Store, open_store
+from tests.api.conftest import running, settings_with
+from tests.api.writing import accept, hold, rest_of
+from tests.histories import simple_story
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"
@@ -26,7 +36,29 @@ STRICT: dict[str, object] = {
 }
 BUNDLE = """export default { logLevel: "error", build: { outDir: "made", lib:
   { entry: "vision.tsx", formats: ["es"], fileName: "vision", cssFileName: "vision" } } };"""
+# Somebody's page, whose first token runs out, and whose server has the tenant's.
+READER = """
+import { createHttp, createRunStore, makeRunToken } from "@stepglass/web/core";
+const [baseUrl, runId, tenants, first] = process.argv.slice(1);
+const server = createHttp({ baseUrl, token: tenants });
+let asked = 0;
+const token = async () => {
+  asked += 1;
+  const given = asked === 1 ? first : (await makeRunToken(server, runId)).token;
+  console.log("token", asked);
+  return given;
+};
+const run = createRunStore({ baseUrl, runId, token });
+const leave = run.subscribe(() => {
+  const { view, connection } = run.getSnapshot();
+  if (connection.status !== "finished" && connection.status !== "failed") return;
+  console.log(connection.status, view.status, view.lastSeq);
+  leave();
+});
+"""
 CORE = 'import { createRunStore } from "@stepglass/web/core"; console.log(typeof createRunStore);'
+
+SECRET = "a secret of more than thirty-two characters"
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -85,6 +117,12 @@ def link(modules: Path, names: Iterable[str]) -> None:
         (modules / name).symlink_to(WEB / "node_modules" / name)
 
 
+@pytest.fixture
+async def store() -> AsyncIterator[Store]:
+    async with open_store("memory://") as opened:
+        yield opened
+
+
 def complaints(node: str, app: Path, **options: object) -> str:
     """What TypeScript says of the app."""
     config: dict[str, object] = {"compilerOptions": {"target": "es2023", **STRICT, **options}, "files": ["vision.tsx"]}
@@ -131,3 +169,31 @@ def test_the_package_leaves_react_to_the_app(app: Path) -> None:
 
 def test_the_core_runs_without_a_browser_and_without_react(node: str, app: Path) -> None:
     assert run([node, "--input-type=module", "--eval", CORE], app) == "function\n"
+
+
+async def test_the_core_reads_a_run_with_tokens_for_it_alone_and_fetches_a_fresh_one_when_one_runs_out(
+    node: str, app: Path, store: Store
+) -> None:
+    run_id = await accept(store, tenant="acme")
+    writer, story = await hold(store, run_id), rest_of(simple_story())
+    settings = settings_with(api_tokens="acme:token-of-acme", token_secret=SECRET)
+    async with running(settings, store) as api:
+        command = [node, "--input-type=module", "--eval", READER]
+        given = [api.url, str(run_id), "token-of-acme", running_out(run_id)]
+        reader = await asyncio.create_subprocess_exec(*command, *given, cwd=app, stdout=asyncio.subprocess.PIPE)
+        assert reader.stdout is not None
+        assert await reader.stdout.readline() == b"token 1\n"
+        await writer.write(story[:2])
+        # The stream has ended with the token that opened it.
+        assert await reader.stdout.readline() == b"token 2\n"
+        await writer.write(story[2:])
+        rest, _ = await reader.communicate()
+
+    assert (rest.decode(), reader.returncode) == (f"finished complete {1 + len(story)}\n", 0)
+
+
+def running_out(run_id: UUID) -> str:
+    """A token that reads the run for some two seconds more."""
+    now = int(time.time())
+    claims: dict[str, object] = {"iss": ISSUER, "aud": AUDIENCE, "sub": str(run_id), "tenant": "acme", "iat": now}
+    return jwt.encode({**claims, "exp": now + 2}, SECRET, ALGORITHM)

@@ -4,7 +4,7 @@ import type { Http } from "./http.ts";
 
 export interface RunToken {
   readonly token: string;
-  /** Unix ms. A stream that is open by then goes on; to open another one takes a new token. */
+  /** Unix ms. A stream ends with the token that opened it. */
   readonly expiresAt: number;
 }
 
