@@ -13,14 +13,16 @@ from events.snapshot import snapshot
 from events.sse import Format
 from events.view import RunView
 
-PAGE = 256
-"""Entries that a viewer who is behind reads at once; what it costs while its client does not read."""
+FIRST, PAGE = 32, 256
+"""Entries that a viewer who is behind reads at once: few as long as nobody knows how long they are, then more."""
+HELD = 256 * 1024
+"""Bytes of them after which the rest is let go, to be read again: what it costs while its client does not read."""
 
 
 class Viewer:
     """`cursor` is the last `seq` that went out. `watch` is None for a run that has ended: its log is all there is."""
 
-    __slots__ = ("_fmt", "_log", "_patient", "_run_id", "_seen", "_stopping", "_view", "_watch", "cursor")
+    __slots__ = ("_fmt", "_log", "_page", "_patient", "_run_id", "_seen", "_stopping", "_view", "_watch", "cursor")
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Viewer:
         self._log, self._run_id, self._view, self._watch = source, run_id, view, watch
         self._fmt, self._stopping, self._patient = fmt, stopping, Patience(stopping, backoff)
         self._seen: int = watch.beat.number if watch else 0
+        self._page = FIRST
         self.cursor = 0
 
     async def open(self, after: int | None, *, shot: bool) -> bytes:
@@ -57,11 +60,12 @@ class Viewer:
             if self._watch is None or self.cursor + 1 < self._watch.window.first:
                 if self._watch is None and self.cursor >= self._view.tail_seq:
                     return
-                page = await self._patient(lambda: self._log.read(self._run_id, self.cursor, limit=PAGE))
+                page = await self._patient(lambda: self._log.read(self._run_id, self.cursor, limit=self._page))
                 if not page or page[0].seq != self.cursor + 1:
                     # The log does not go back that far, or does not any more.
                     yield await self._gap(self._watch.pulse.view if self._watch else self._view, await self._oldest())
                     continue
+                page = self._held(page)
                 for data in self._written(page):
                     yield data
             elif data := self._next(self._watch):
@@ -84,6 +88,17 @@ class Viewer:
             return b""
         data, self.cursor = watch.window.batch(self.cursor, upto, self._fmt)
         return data
+
+    def _held(self, page: list[Entry]) -> list[Entry]:
+        """As much of it as may wait for a client. Where entries are long, the next page has fewer."""
+        size = 0
+        for number, entry in enumerate(page, 1):
+            size += len(entry.body)
+            if size >= HELD:
+                self._page = number
+                return page[:number]
+        self._page = min(2 * self._page, PAGE)
+        return page
 
     def _written(self, page: list[Entry]) -> Iterator[bytes]:
         while rest := page[self.cursor + 1 - page[0].seq :]:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from events._pulse import Pulse, Silence
+from events._viewer import HELD
 from events._watch import Backoff
 from events._window import Window
 from events.contract import Event
@@ -463,6 +464,22 @@ async def test_a_viewer_who_does_not_read_slows_nobody_and_gets_everything(store
             rest = b"".join([data async for data in slow])
             assert opened.startswith(b'{"type":"stream_open"')
             assert rest.splitlines() == [entry.line for entry in story.entries]
+
+
+async def test_a_viewer_who_is_behind_holds_no_more_of_a_long_log_than_it_is_about_to_write(store: Store) -> None:
+    story = Story().queued().started().start("brief").writes("brief", *["x" * 50_000] * 60)
+    story.writes("brief", *["x"] * 600).completes("brief").done()
+    run_id, counted = await tell(store, story), Counted(store)
+    with anyio.fail_after(SOON * 2):
+        async with Hub(counted, working=1000, ping=1000) as hub:
+            stream = hub.watch(run_id, await store.runs.view(run_id, "default"), fmt=NDJSON)
+            seen = b"".join([data async for data in stream]).splitlines()[1:]
+    assert seen == [entry.line for entry in story.entries]
+    # The first reading is for the oldest entry. Behind a page of which only a part was kept, the next goes on.
+    read = [after for after in counted.reads[1:] if after < 60]
+    steps = [later - earlier for earlier, later in zip(read, read[1:], strict=False)]
+    assert max(steps) * 50_000 < 2 * HELD
+    assert len(counted.reads) < 30, "short entries come in long pages again"
 
 
 @pytest.mark.parametrize(("frames", "size"), [(16, 10**6), (10**6, 2000)], ids=["by number", "by size"])
