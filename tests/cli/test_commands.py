@@ -15,7 +15,7 @@ from cli._errors import BadInput, CommandFailed, NoResult, NotReachable
 from cli._ports import any_free
 from cli._session import see_through
 from cli.generate import generate, parsed, the_input
-from cli.refine import refine
+from cli.refine import answers_in, refine
 from cli.runs import cancel_run, export, list_runs, pause_run, show_run, unpause_run
 from events.contract import Complete, CompleteData
 from events.runs import DEFAULT_TENANT
@@ -312,6 +312,18 @@ async def test_a_result_without_a_framework_has_no_versions(api: Api, store: Sto
     run_id = await told(store, simple_story())
     with pytest.raises(NoResult, match="no document"):
         await export(api, run_id, kind="json", output=None, version=1)
+
+
+async def test_generate_says_beside_the_answers_that_somebody_is_to_be_asked(
+    api: Api, store: Store, paper: Paper
+) -> None:
+    async with asyncio.TaskGroup() as group:
+        run = group.create_task(carry(store, "k", finished()))
+        await start(api, paper, example="solar-microgrids", key="k", on_invalid="ask")
+    answers = EXAMPLES["solar-microgrids"].model_dump(mode="json")
+    given = await store.runs.input(run.result(), DEFAULT_TENANT)
+    assert given == {**answers, "on_invalid": "ask"}
+    assert answers_in(given) == answers
 
 
 async def test_cancel_ends_a_run_that_nobody_holds(api: Api, store: Store, capsys: pytest.CaptureFixture[str]) -> None:

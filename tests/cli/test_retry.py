@@ -60,6 +60,15 @@ async def test_the_step_and_the_input_are_those_that_were_named(api: Api, store:
     assert isinstance(queued, RunQueued) and (queued.data.from_step, queued.data.max_cost_usd) == ("qa", 1.5)
 
 
+async def test_a_run_that_failed_may_be_done_again_to_ask(api: Api, store: Store, paper: Paper):
+    source = await ended(store, failed())
+    async with asyncio.TaskGroup() as group:
+        carrying = group.create_task(carried(store, source))
+        await again(api, paper, source, on_invalid="ask")
+
+    assert await store.runs.input(carrying.result(), DEFAULT_TENANT) == {**BRIEF, "on_invalid": "ask"}
+
+
 async def test_a_complete_run_wants_a_step_and_a_live_one_an_end(api: Api, store: Store, paper: Paper):
     with pytest.raises(BadInput, match="from_step: The run is complete"):
         await again(api, paper, await ended(store, complete()))
