@@ -248,7 +248,8 @@ class _Run:
                     yield f"'{data.input_id}' was asked already"
                 self.asked.add(data.input_id)
             case InputReceived(data=data):
-                if data.input_id not in self.asked or data.input_id in self.answered:
+                taken_over = bool(self.queued and self.queued.data.forked_from and not self.planned)
+                if (data.input_id not in self.asked and not taken_over) or data.input_id in self.answered:
                     yield f"an answer to '{data.input_id}', which nobody waits for"
                 self.answered.add(data.input_id)
             case _:
