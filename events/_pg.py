@@ -25,6 +25,9 @@ T = TypeVar("T")
 COMMAND_TIMEOUT = 8.0
 """Seconds after which a statement is given up: less than the lease of a run."""
 
+CLOSE_WITHIN = 1.0
+"""Seconds for taking leave of the server: one that does not answer at all must hold up no process that is to end."""
+
 _NAME = {"application_name": "stepglass"}
 # Set once connected: a pooler in session mode refuses them as startup parameters.
 _SESSION = """
@@ -141,9 +144,23 @@ async def open_database(url: str) -> AsyncGenerator[Database, None]:
             await migrations.migrate(dsn)
     async with AsyncExitStack() as stack:
         with translated():
-            pools = [await stack.enter_async_context(_pool(dsn, size)) for size in (1, 4, 6)]
+            pools = [await stack.enter_async_context(_opened(_pool(dsn, size))) for size in (1, 4, 6)]
         # Outside of it: what goes wrong with whoever uses the database is not the database's.
         yield Database(dsn, *pools)
+
+
+@asynccontextmanager
+async def _opened(pool: Pool) -> AsyncGenerator[Pool, None]:
+    """Leaving says goodbye to a server that hears it, and hangs up on one that does not."""
+    await pool
+    try:
+        yield pool
+    finally:
+        try:
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
 
 
 def _pool(dsn: str, size: int) -> Pool:
