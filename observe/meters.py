@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_1_0_0 as CONTENT_TYPE
 
 from events.contract import Cancelled, Complete, Error, Event, ModelChunk, StepComplete, StepError, StepRetry, Usage
@@ -35,6 +35,8 @@ class Figures:
     """A registry of its own, so that there may be two in a process, and its text."""
 
     def __init__(self) -> None:
+        # When a counter was made is nothing to be drawn, and would be as many lines again.
+        disable_created_metrics()
         self.registry = CollectorRegistry()
 
     def _counter(self, name: str, words: str, labels: tuple[str, ...] = ()) -> Counter:
