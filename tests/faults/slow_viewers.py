@@ -32,7 +32,7 @@ from tests.histories import Story
 MB = 1024 * 1024
 STAMP = re.compile(rb'"text":"@(\d+)@')
 FILLER = "x" * 2000
-PAST, LONG = 400, "x" * 20_000
+PAST, LONG = 260, "x" * 20_000
 """What each run has written before anybody looks: more than the sockets of both ends hold."""
 LEASE = 3600.0
 
