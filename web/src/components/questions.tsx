@@ -21,15 +21,17 @@ export interface QuestionsProps {
   view: RunView;
   /** Whether a question that comes gets the focus, where nobody is writing. */
   takesFocus?: boolean;
+  /** Below which heading it stands. */
+  level?: "h2" | "h3";
   className?: string | undefined;
 }
 
-export function Questions({ run, view, takesFocus = false, className }: QuestionsProps): ReactNode {
+export function Questions({ run, view, takesFocus = false, level = "h3", className }: QuestionsProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const { asked } = view;
   const newest = asked.map((each) => each.input_id).join(" ");
   useEffect(() => {
-    const heading = box.current?.querySelector<HTMLElement>("[data-question] h3");
+    const heading = box.current?.querySelector<HTMLElement>("[data-question] > :first-child");
     if (newest && takesFocus && mayLeave(document.activeElement)) heading?.focus();
   }, [newest, takesFocus]);
   return (
@@ -39,6 +41,7 @@ export function Questions({ run, view, takesFocus = false, className }: Question
           key={question.input_id}
           run={run}
           view={view}
+          level={level}
           question={question}
           number={asked.length > 1 ? place + 1 : undefined}
         />
@@ -57,11 +60,12 @@ function mayLeave(at: Element | null): boolean {
 interface QuestionProps {
   run: RunRef;
   view: RunView;
+  level: "h2" | "h3";
   question: InputRequiredData;
   number: number | undefined;
 }
 
-function Question({ run, view, question, number }: QuestionProps): ReactNode {
+function Question({ run, view, level: Heading, question, number }: QuestionProps): ReactNode {
   const { question: words } = useText();
   const id = useId();
   const section = useRef<HTMLElement>(null);
@@ -82,9 +86,9 @@ function Question({ run, view, question, number }: QuestionProps): ReactNode {
       aria-labelledby={id}
       aria-describedby={`${id}-prompt`}
     >
-      <h3 id={id} tabIndex={-1}>
+      <Heading id={id} tabIndex={-1} className={css["heading"]}>
         {number === undefined ? words.title : words.numbered(number, view.asked.length)}
-      </h3>
+      </Heading>
       {/* A model may have written it: text, and nothing else. */}
       <p id={`${id}-prompt`} className={css["prompt"]}>
         {question.prompt}

@@ -3,6 +3,7 @@
 import { fireEvent, screen } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { GenerationProgressModal } from "../../src/components/generation-progress-modal.tsx";
+import type { LogEvent } from "../../src/core/contract.ts";
 import { pageStandsStill, pass, show } from "../react/harness.tsx";
 import { Server } from "../server.ts";
 import { goodStory, RUN_ID } from "../story.ts";
@@ -91,6 +92,21 @@ describe("whoever looks elsewhere when the run ends", () => {
     await pass(300);
     expect(sample).toBe(2);
     expect(called).toEqual({ asked: 1, notices: ["Acme: Complete"], tones: 4 });
+  });
+
+  test("is called as well when it asks something, once for each question", async () => {
+    browser("granted");
+    const server = await watch();
+    await want(/sound/, /Notify/);
+    hide(true);
+    const { v, run_id, seq, ts } = server.log.at(-1) as LogEvent;
+    const data = { input_id: "q-1", schema: {}, prompt: "Which season?" };
+    server.say({ v, run_id, seq: seq + 1, ts, type: "input_required", data });
+    await pass(300);
+    expect(called).toEqual({ asked: 1, notices: ["Acme: Waits for you"], tones: 4 });
+    server.say({ v, run_id, seq: seq + 2, ts, type: "cancel_requested", data: {} });
+    await pass(300);
+    expect(called.notices).toHaveLength(1);
   });
 
   test("who does not look elsewhere is not called", async () => {

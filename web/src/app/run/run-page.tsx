@@ -109,7 +109,7 @@ function Going({ run, view }: { run: RunRef; view: RunView }): ReactNode {
     <div className={css["live"]}>
       <RunStatusBar run={run} onShow={show} />
       <Unseen role="status">{asked && !open ? said.asked(asked.prompt.split("\n", 1)[0] ?? "") : null}</Unseen>
-      {asked && !open ? <Questions run={run} view={view} className={css["asked"]} /> : null}
+      {asked && !open ? <Questions run={run} view={view} level="h2" className={css["asked"]} /> : null}
     </div>
   );
 }

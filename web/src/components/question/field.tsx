@@ -114,7 +114,7 @@ function Tagged({ shape, entry, label, at, onChange }: FieldProps<TaggedShape>):
                   onChange({ ...fields, [AT]: String(place) });
                 }}
               />
-              {titled(group.title) ?? sayValue(text, value)}
+              {group.title ?? sayValue(text, value)}
             </label>
             {group.help ? (
               <p className={css["help"]} id={`${id}-${place}`}>
@@ -137,11 +137,6 @@ function Tagged({ shape, entry, label, at, onChange }: FieldProps<TaggedShape>):
       <Below id={id} wrong={wrong} />
     </fieldset>
   );
-}
-
-/** The name of a class is no title. */
-export function titled(title: string | undefined): string | undefined {
-  return title === undefined || /^([A-Z][a-z0-9]+){2,}$/.test(title) ? undefined : title;
 }
 
 function List(props: FieldProps<ListShape>): ReactNode {

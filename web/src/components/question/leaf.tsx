@@ -76,12 +76,17 @@ function Choice(props: FieldProps<ChoiceShape>): ReactNode {
   return props.shape.values.length > SEEN || inRow ? <Select {...props} /> : <Radios {...props} />;
 }
 
+/** Where something is chosen to begin with, nothing is no choice. */
+function mayBeNone(shape: ChoiceShape, required: boolean): boolean {
+  return shape.nullable || (!required && shape.given === undefined);
+}
+
 function Select({ shape, entry, label, at, required, bare, onChange }: FieldProps<ChoiceShape>): ReactNode {
   const id = useId();
   const text = useText();
   const { fault, left } = useForm();
   const wrong = fault(at);
-  const optional = !required || shape.nullable;
+  const optional = mayBeNone(shape, required);
   return (
     <div className={css["field"]}>
       <Label id={id} bare={bare} optional={optional}>
@@ -116,7 +121,7 @@ function Radios({ shape, entry, label, at, required, onChange }: FieldProps<Choi
   const text = useText();
   const { fault, left } = useForm();
   const wrong = fault(at);
-  const optional = !required || shape.nullable;
+  const optional = mayBeNone(shape, required);
   const options = shape.values.map((value, place) => [String(place), sayValue(text, value)] as const);
   return (
     <fieldset

@@ -19,8 +19,9 @@ export function read(at: Json, root: Json): Read {
     const only = Array.isArray(allOf) && allOf.length === 1 && isObject(allOf[0]) ? allOf[0] : undefined;
     const target = typeof $ref === "string" ? follow($ref, root) : only;
     if (target) {
-      // What stands beside a reference is said of this place, and holds before what is said of all.
-      schema = { ...target, ...rest };
+      // What stands beside a reference is said of this place. The title there is the name of a class.
+      const { title: _, ...said } = target;
+      schema = { ...said, ...rest };
       continue;
     }
     const without = withoutNull(schema);
