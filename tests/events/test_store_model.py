@@ -3,12 +3,17 @@
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from events.errors import Fenced, NotAllowed, RunEnded, StoreError
+from events.contract import InputRequired, InputRequiredData, RunQueued, RunQueuedData
+from events.errors import Answered, Fenced, NotAllowed, OverLimit, RunEnded, StoreError, UnknownInput, UnknownRun
 from events.fold import fold_all
+from events.limits import Limits
+from events.log import Entry
+from events.runs import NewRun
 from events.store import Store
 from tests.events.words import LAST, OUTSIDE, checkpoint, chunk, complete, new, opened, start
 
@@ -39,13 +44,18 @@ ACTIONS = st.one_of(
     st.tuples(st.just("pause")),
     st.tuples(st.just("unpause")),
     st.tuples(st.just("cancel")),
+    st.tuples(st.just("ask"), EPOCH),
+    st.tuples(st.just("answer"), st.integers(1, 3)),
+    st.tuples(st.just("another")),
+    st.tuples(st.just("same again")),
     st.tuples(st.just("read"), st.integers(0, 20), st.integers(1, 5)),
 )
 
 
 @dataclass
 class Model:
-    """What a run is, as simply as it can be said. `alive`: the holder's lease has not run out."""
+    """What a run is, as simply as it can be said. `alive`: the holder's lease has not run out; `key`: it was accepted
+    under it for `tenant`."""
 
     types: list[str] = field(default_factory=lambda: ["run_queued"])
     epoch: int = 0
@@ -57,6 +67,11 @@ class Model:
     parked: bool = False
     woken: bool = False
     """`parked`: nobody may claim it; `woken`: somebody said since the claim that it is to go on."""
+    tenant: str = "default"
+    key: str = ""
+    asked: int = 0
+    answered: set[int] = field(default_factory=set[int])
+    """`asked`: how many questions, numbered from 1."""
 
     @property
     def ended(self) -> bool:
@@ -72,7 +87,7 @@ class Model:
     def never(self) -> int:
         """How many steps are known, of the plan or because something was said in them, and have not begun."""
         planned, begun = "run_start" in self.types, {"step_start", "step_complete"} & set(self.types)
-        known = planned or {"model_chunk", "partial"} & set(self.types)
+        known = planned or "partial" in self.types
         return planned + bool(known and not begun)
 
     @property
@@ -143,17 +158,17 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
             if held:
                 model.holder, model.parked = None, not (model.woken or model.wanted)
         case ("pause",):
-            assert await refused(store.runs.pause(run_id, "default")) == (RunEnded if model.ended else None)
+            assert await refused(store.runs.pause(run_id, model.tenant)) == (RunEnded if model.ended else None)
             if not model.ended and not model.paused:
                 model.types.append("run_paused")
                 model.paused, model.parked, model.woken = True, model.holder is None, False
         case ("unpause",):
-            assert await refused(store.runs.unpause(run_id, "default")) == (RunEnded if model.ended else None)
+            assert await refused(store.runs.unpause(run_id, model.tenant)) == (RunEnded if model.ended else None)
             if not model.ended and model.paused:
                 model.types.append("run_unpaused")
                 model.paused, model.parked, model.woken = False, False, model.holder is not None
         case ("cancel",):
-            said = await refused(store.runs.request_cancel(run_id, "default"))
+            said = await refused(store.runs.request_cancel(run_id, model.tenant))
             assert said == (RunEnded if model.ended else not (model.holder and model.alive))
             if not model.ended:
                 model.types += ["cancel_requested"] * (not model.wanted)
@@ -161,6 +176,25 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
                     model.types += ["step_error"] * model.open + ["step_skipped"] * model.never + ["cancelled"]
                     model.holder = None
                 model.wanted = True
+        case ("ask", behind):
+            epoch = model.epoch + behind
+            expected = model.refusal(epoch) or len(model.types) + 1
+            assert await refused(store.log.append(run_id, [question(model.asked + 1)], epoch=epoch)) == expected
+            if isinstance(expected, int):
+                model.types.append("input_required")
+                model.asked += 1
+        case ("answer", number):
+            known = Answered if number in model.answered else UnknownInput if number > model.asked else None
+            expected = RunEnded if model.ended else known
+            assert await refused(store.runs.answer(run_id, model.tenant, f"input-{number}", "yes")) == expected
+            if expected is None:
+                model.types.append("input_received")
+                model.answered.add(number)
+                if not model.paused:
+                    model.parked, model.woken = False, model.holder is not None
+        case ("same again",):
+            accepted = await store.runs.accept(new(key=model.key, tenant=model.tenant), limits=Limits(live_runs=1))
+            assert (accepted.run_id, accepted.created) == (run_id, False)
         case (_, after, limit):
             entries = await store.log.read(run_id, after, limit=limit)
             assert [(entry.seq, entry.type) for entry in entries] == list(enumerate(model.types, 1))[
@@ -170,14 +204,59 @@ async def act(store: Store, run_id: UUID, model: Model, action: tuple[Any, ...])
             raise AssertionError(action)
 
 
+def question(number: int) -> InputRequired:
+    return InputRequired(data=InputRequiredData(input_id=f"input-{number}", schema={"type": "string"}, prompt="Well?"))
+
+
+async def begun(store: Store, tenant: str, forked_from: UUID | None = None) -> tuple[UUID, Model]:
+    """A run that begins, or that does another one again and takes its step over."""
+    if forked_from is None:
+        return (await store.runs.accept(new(key=tenant, tenant=tenant))).run_id, Model(tenant=tenant, key=tenant)
+    queued = RunQueued(data=RunQueuedData(pipeline="vision", forked_from=str(forked_from)))
+    fork = NewRun("vision", {}, [queued, complete(reused=str(forked_from))], tenant)
+    return (await store.runs.accept(fork)).run_id, Model(["run_queued", "step_complete"], tenant=tenant)
+
+
+async def another(store: Store, runs: list[tuple[UUID, Model]]) -> list[tuple[UUID, Model]]:
+    """One more run, where no more than `RUNS` may be live. What had ended and makes room for it."""
+    over = [run for run in runs if run[1].ended]
+    tenant, key = runs[0][1].tenant, f"another-{runs[0][0]}-{runs[1][0]}"
+    said = await refused(store.runs.accept(new(key=key, tenant=tenant), limits=Limits(live_runs=RUNS)))
+    if not over:
+        assert said == OverLimit
+        return []
+    assert said.created
+    runs[runs.index(over[0])] = said.run_id, Model(tenant=tenant, key=key)
+    return over[:1]
+
+
+async def judge(store: Store, run_id: UUID, model: Model) -> list[Entry]:
+    """Is everything of a run as the model has it?"""
+    entries = await store.log.read(run_id)
+    assert [entry.type for entry in entries] == model.types
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert await store.runs.view(run_id, model.tenant) == fold_all(str(run_id), entries)
+    return entries
+
+
+@pytest.mark.timeout(300)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(actions=st.lists(st.tuples(st.integers(0, RUNS - 1), ACTIONS), min_size=20, max_size=50))
 async def test_the_store_does_what_the_model_does(store: Store, actions: list[tuple[int, tuple[Any, ...]]]) -> None:
-    runs = [((await store.runs.accept(new())).run_id, Model()) for _ in range(RUNS)]
+    tenant = str(uuid4())  # each example has runs of its own, and as many as it may
+    first = await begun(store, tenant)
+    runs, over = [first, await begun(store, tenant, first[0])], list[tuple[UUID, Model]]()
+    assert await store.runs.forks(first[0], tenant) == [runs[1][0]]
     for number, action in actions:
-        await act(store, *runs[number], action)
-    for run_id, model in runs:
-        entries = await store.log.read(run_id)
-        assert [entry.type for entry in entries] == model.types
-        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
-        assert await store.runs.view(run_id, "default") == fold_all(str(run_id), entries)
+        if action[0] == "another":
+            over += await another(store, runs)
+        elif action[0] != "same again" or runs[number][1].key:
+            await act(store, *runs[number], action)
+    logs = {run_id: await judge(store, run_id, model) for run_id, model in [*over, *runs]}
+    assert await store.retention.sweep(compact_after=0, pause=0) is not None
+    for run_id, entries in logs.items():
+        assert await store.log.read(run_id) == entries, "packed, it reads as before"
+    assert await store.retention.sweep(compact_after=0, keep_days=1e-9, pause=0) is not None
+    for run_id, model in [*over, *runs]:
+        left = await refused(store.runs.header(run_id, model.tenant))
+        assert (left == UnknownRun) == model.ended, "what has ended goes, and nothing else"
