@@ -1,6 +1,7 @@
 """The runs: so many at once, each replaced by another when it ends, and what people want of some of them meanwhile."""
 
 import asyncio
+import json
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -10,12 +11,15 @@ from uuid import UUID
 
 from events.contract import LAST_WORDS
 from steps.vision_framework.examples import EXAMPLES
+from tests import vision
+from tests.e2e.stack import ROOT
 from tests.faults.kills_client import Api
 
-Kind = Literal["plain", "cancelled", "paused", "retried", "retry"]
-KINDS: dict[Kind, float] = {"plain": 0.66, "cancelled": 0.08, "paused": 0.14, "retried": 0.12}
+Kind = Literal["plain", "asked", "cancelled", "paused", "retried", "retry"]
+KINDS: dict[Kind, float] = {"plain": 0.58, "asked": 0.1, "cancelled": 0.08, "paused": 0.12, "retried": 0.12}
 AGAIN = ("validation", "one_pager", "scoring")
 """Where a complete run is done again from."""
+INSISTING = ROOT / "docs" / "examples" / "orchard.json"
 LONG = 25.0
 """Seconds in which something may be wanted of a run."""
 
@@ -94,7 +98,7 @@ class Load:
         """A run is started with a key, and asked for with it again for as long as there is no answer."""
         self._count += 1
         key = {"Idempotency-Key": f"kills-{self._count}"}
-        answers = self.rng.choice(list(EXAMPLES.values())).model_dump(mode="json")
+        answers = self._answers(kind)
         body: dict[str, Any] = {"pipeline": "vision_framework", "input": answers}
         path = "/api/runs"
         if of is not None:
@@ -113,8 +117,16 @@ class Load:
         await self._tell()
         return record
 
+    def _answers(self, kind: Kind) -> dict[str, Any]:
+        """What a founder says: whom the model asks back, something that no repair makes right."""
+        if kind == "asked":
+            return json.loads(INSISTING.read_text()) | {"on_invalid": "ask"}
+        return self.rng.choice(list(EXAMPLES.values())).model_dump(mode="json")
+
     async def _want(self, record: Record) -> None:
         """What people want of a run in its middle."""
+        if record.kind == "asked":
+            return await self._reply(record)
         if record.kind not in ("cancelled", "paused"):
             return
         await asyncio.sleep(self.rng.uniform(0.0, LONG))
@@ -123,6 +135,27 @@ class Load:
         elif await self._ask(record, "pause"):
             await asyncio.sleep(self.rng.uniform(0.5, 8.0))
             await self._ask(record, "unpause")
+
+    async def _reply(self, record: Record) -> None:
+        """Answer whatever the run asks until it has ended: that it be repaired again, or with what is right."""
+        while record.status not in LAST_WORDS:
+            async with self._news:
+                await self._news.wait_for(lambda: record.status in {"waiting", *LAST_WORDS})
+            await asyncio.sleep(self.rng.uniform(0.2, 4.0))
+            view = (await self.api.ask("GET", f"/api/runs/{record.run_id}")).json()
+            for asked in view.get("asked") or ():
+                record.wanted.append("answer")
+                await self._answer(record, asked)
+            await asyncio.sleep(1.0)  # for the next look, which no longer finds it waiting
+
+    async def _answer(self, record: Record, asked: dict[str, Any]) -> None:
+        wrong = asked["schema"]["oneOf"][0]["properties"]["sections"]["required"]
+        edit = {"action": "edit", "sections": {name: vision.FRAMEWORK[name] for name in wrong}}
+        value = self.rng.choice([edit, edit, {"action": "repair"}])
+        path = f"/api/runs/{record.run_id}/inputs/{asked['input_id']}"
+        answer = await self.api.ask("POST", path, {"value": value})
+        if answer.status_code not in (202, 409):
+            self.wrong.append(f"POST {path}: {answer.status_code} {answer.text[:200]}")
 
     async def _ask(self, record: Record, what: str) -> bool:
         """False when the run had ended before."""

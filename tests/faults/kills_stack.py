@@ -26,8 +26,8 @@ Kind = Literal["worker", "API", "PostgreSQL", "Prefect server"]
 HERE = "127.0.0.1"
 START = 180.0
 """Seconds that a part may take to start where many others want the processor, too."""
-# As an operator would: shorter than the 10 s of a calm life, so that more runs change hands.
-ENV = {"STEPGLASS_LEASE": "5"}
+ENV = {"STEPGLASS_LEASE": "10"}
+"""As it is by default. A shorter one than the 8 s that a statement may take is lost to every pause of the database."""
 BREATH = 0.5
 """Seconds before a part is started again that ended by itself."""
 

@@ -19,8 +19,8 @@ from tests.faults.kills_viewers import Viewing
 KEPT = 40
 """Logs that are kept at hand, so that those who saw the same run are compared with it at the price of one reading."""
 ATTEMPTS = 3
-REPAIRS = {"validation": 2}
-"""Calls of one attempt, of a step that makes several one after the other."""
+REPAIRS = 2
+"""Calls of one attempt at `validation`, which makes them one after the other; an answer may ask for one more."""
 PAID = ("the step was complete at", "was there already, a checkpoint", "its result was taken over", "model calls for")
 LAST_WORD = ("no last word", "last words, at", "it stands behind the last word")
 ORDER = ("expected seq",)
@@ -114,10 +114,11 @@ class Verdict:
         self.resumed += sum(isinstance(entry.event, RunResumed) for entry in entries if entry.type == "run_resumed")
         calls = self.calls.by_run.get(record.run_id, [])
         self.ends[record.run_id] = _ts(entries[-1]) if entries and entries[-1].final else 0
-        if not {"pause", "unpause"} & set(record.wanted):
+        if not {"pause", "unpause", "answer"} & set(record.wanted):
             self.standstill = max(self.standstill, _standstill(entries))
+        most = {"validation": REPAIRS + record.wanted.count("answer")}
         try:
-            check_history({run_id: entries}, calls, max_attempts=ATTEMPTS, calls_per_attempt=REPAIRS)
+            check_history({run_id: entries}, calls, max_attempts=ATTEMPTS, calls_per_attempt=most)
         except AssertionError as error:
             for line in str(error).splitlines()[1:]:
                 self._say(_group(line), line)
