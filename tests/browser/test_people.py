@@ -162,6 +162,14 @@ async def others(tour: Tour) -> None:
     await one.goes_to("/runs/00000000-0000-7000-8000-000000000000")
     await expect(page.get_by_text("There is no such run")).to_be_visible()
     await tour.look("gone")
+    await one.goes_to("/stats")
+    await expect(page.get_by_role("heading", name="What failed")).to_be_visible()
+    await page.get_by_text("As a table").click()
+    await tour.look("figures")
+    one.excuse(r"status of 404 \(Not Found\) .*/nothing-here")
+    await one.goes_to("/nothing-here")
+    await expect(page.get_by_text("There is no such page")).to_be_visible()
+    await tour.look("lost")
 
 
 async def test_where_tokens_are_set_the_page_asks_for_one_and_keeps_it_for_the_tab(demo: Site, viewer: OpenViewer):
