@@ -14,7 +14,7 @@ import pytest
 from events.store import Store, open_store
 from tests.api.conftest import running, settings_with
 from tests.api.test_starting import BRIEF
-from tests.api.test_watching import lines, watching
+from tests.api.test_watching import Viewer, lines, watching
 from tests.api.writing import accept, hold, log_of, rest_of, told
 from tests.faults.cut import NDJSON, Answer, Asgi, Lines, Sse, asgi
 from tests.histories import Story, failed_story, rich_story, simple_story
@@ -298,6 +298,28 @@ async def test_viewers_who_come_at_every_event_outlive_every_api(store: Store):
     log = lines(await log_of(store, run_id))
     assert all(viewer.log == log for viewer in viewers)
     assert len(viewers) == len(log)
+
+
+async def test_a_viewer_of_all_runs_outlives_every_api(store: Store):
+    """Runs come and change while nobody answers; whoever comes back with its cursor knows of each."""
+    viewer, port, listed = Sse(), 0, {"cursor": 0, "runs": list[Any]()}
+    for story in (simple_story(), failed_story(), rich_story(), None):
+        async with running(settings_with(), store, port) as api, api.client() as client:
+            port = api.port
+            listed = (await client.get("/api/runs")).json()
+            async with client.stream(
+                "GET", "/api/runs/events", headers=viewer.headers, params={"after": 0}
+            ) as response:
+                stream = Viewer(response)
+                while int(viewer.last_id or 0) < listed["cursor"]:
+                    frame = await stream.next()
+                    viewer.seen.append(frame)
+                    viewer.last_id = frame.own_id or viewer.last_id
+        if story is not None:
+            await told(store, story)
+    known = {change["run"]["run_id"]: change["run"] for change in viewer.log}
+    assert list(known.values()) == listed["runs"][::-1]
+    assert len(viewer.log) == len(known) == 3
 
 
 async def until_now(client: Any, run_id: UUID, viewer: Sse, tail: int) -> None:
