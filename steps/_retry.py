@@ -21,11 +21,13 @@ class RetryPolicy:
         """Seconds until the next attempt after `failures` failed ones.
 
         Half of the backoff is fixed and half is random ("equal jitter", M. Brooker, Exponential Backoff and Jitter),
-        so that runs that failed together do not come back together. Jitter is added to `Retry-After`, never taken off.
+        so that runs that failed together do not come back together. A tenth of `Retry-After` is added to it by chance
+        for the same reason: a server that is down says the same to everybody.
         """
         asked = error.retry_after if isinstance(error, ModelError) else None
         if asked is not None:
-            return min(asked, self.cap) + random.uniform(0, 0.1 * self.base)
+            asked = min(asked, self.cap)
+            return asked + random.uniform(0, 0.1 * max(asked, self.base))
         backoff = min(self.cap, self.base * 2 ** (failures - 1))
         return backoff / 2 + random.uniform(0, backoff / 2)
 

@@ -79,10 +79,10 @@ def within(**deadlines: float) -> dict[str, Any]:
 JSON = tuple(step for step in STEPS if step not in TEXTS)
 FAULTS: dict[str, Fault] = {
     "429": Fault(lambda step: rate_limited(), SLOWER),
-    "429, seconds": Fault(lambda step: rate_limited(retry_after="7"), SLOWER, wait=(7, 7.2)),
-    "429, a date": Fault(lambda step: in_an_hour(), SLOWER, wait=(30, 30.2)),
+    "429, seconds": Fault(lambda step: rate_limited(retry_after="7"), SLOWER, wait=(7, 7.7)),
+    "429, a date": Fault(lambda step: in_an_hour(), SLOWER, wait=(30, 33)),
     "500": Fault(lambda step: error(500), FAILED),
-    "503, seconds": Fault(lambda step: error(503, headers={"retry-after": "3"}), FAILED, wait=(3, 3.2)),
+    "503, seconds": Fault(lambda step: error(503, headers={"retry-after": "3"}), FAILED, wait=(3, 3.3)),
     "529": Fault(lambda step: error(529, "Overloaded"), FAILED),
     "connection refused": Fault(
         good, "The model server cannot be reached", config={"base_url": f"http://127.0.0.1:{closed_port()}/v1"}
