@@ -47,7 +47,7 @@ async def shots(transcript: str) -> str:
     for number, entry in enumerate(entries):
         # A text moves the cursor too; to say so of each one would be slow where nobody asks.
         view = fold(view, entry)
-        if number % EVERY == 0 or entry.type.startswith(("step_", "run_", "cancel")) or entry.final:
+        if number % EVERY == 0 or entry.type.startswith(("step_", "run_", "input_", "cancel")) or entry.final:
             shot = await snapshot(cast(Any, Recorded(entries[: number + 1])), view)
             lines.append(json.dumps({"at": number + 1, "run": short(shot)}, ensure_ascii=False))
     return "\n".join(lines) + "\n"

@@ -56,9 +56,11 @@ function changed(step: StepView, event: StepEvent): Change | undefined {
   }
 }
 
-function started(step: StepView, event: Of<"step_start">): Change {
+function started(known: StepView, event: Of<"step_start">): Change {
   const { lane, round, attempt, ts } = event;
   const owner = keyOf(event);
+  // A step that was complete is gone through once more, in another round: what it makes now is what counts.
+  const step = known.status === "complete" ? { ...known, drafts: [], withdrawn: [], partials: {} } : known;
   // An attempt that is still open has lost its worker without a word.
   const before = step.open.some((place) => place.started && keyOf(place) === owner)
     ? { ...withdrawn(step, owner), attempts: finished(step, owner, ts, "lost") }
@@ -68,6 +70,7 @@ function started(step: StepView, event: Of<"step_start">): Change {
     ...{ firstTokenAt: undefined, endedAt: undefined, outcome: undefined },
   };
   return {
+    partials: step.partials,
     ...before,
     ...still,
     ...placed(step, event, "in_progress", { lane, round, attempt, started: true }),

@@ -248,6 +248,16 @@ describe("a step", () => {
     ]);
   });
 
+  test("that is gone through once more in another round shows what it makes now", () => {
+    const told = story().started("brief").start("brief", { round: 1 }).writes("brief", "One", { round: 1 });
+    told.part("brief", "/a", 1, "hash", { round: 1 }).completes("brief", "one", { round: 1 });
+    told.start("brief", { round: 2 }).writes("brief", "Two", { round: 2 });
+    const [step] = of(told).steps;
+    expect(step?.drafts.map((draft) => draft.text.toString())).toEqual(["Two"]);
+    expect(step?.partials).toEqual({});
+    expect(step?.attempts).toHaveLength(2);
+  });
+
   test("that was left open by a run that ended does not turn for ever", () => {
     const told = story().started("brief").start("brief").writes("brief", "Half").failed();
     expect(step(told)).toMatchObject({ status: "error", open: [], drafts: [] });
