@@ -7,17 +7,17 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from events import _memory_wishes as wishes
+from events import _memory_lists as lists, _memory_wishes as wishes
 from events._memory_limits import Counter
-from events._percentile import percentile
 from events._record import Durations, Record
 from events.contract import Expected
 from events.errors import KeyReused, UnknownRun
 from events.fold import opening
 from events.ids import uuid7
 from events.limits import Limits
-from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
+from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
 from events.view import RunView
+from events.wishes import Wish
 
 
 class MemoryRuns:
@@ -163,8 +163,7 @@ class MemoryRuns:
         return self.get(run_id, tenant).new.input
 
     async def forks(self, run_id: UUID, tenant: str) -> list[UUID]:
-        forks = (r for r in reversed(self._records.values()) if (r.new.forked_from, r.new.tenant) == (run_id, tenant))
-        return [record.run_id for record, _ in zip(forks, range(100), strict=False)]
+        return lists.forks(self._records, run_id, tenant)
 
     async def owner(self, run_id: UUID) -> str:
         return self.get(run_id).new.tenant
@@ -183,24 +182,10 @@ class MemoryRuns:
         limit: int = 50,
     ) -> Page:
         below = UUID(after) if after is not None else None
-        found = [
-            record
-            for record in reversed(self._records.values())
-            if record.new.tenant == tenant
-            and (below is None or record.run_id < below)
-            and status in (None, record.view.status)
-            and pipeline in (None, record.new.pipeline)
-            and about in (None, record.new.about)
-        ]
-        more = str(found[limit - 1].run_id) if len(found) > limit else None
-        return Page([record.view for record in found[:limit]], more)
+        return lists.page(self._records, tenant, status, pipeline, about, below, limit)
 
     async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
-        return {
-            step: Expected(p50=percentile(past, 0.5), p90=percentile(past, 0.9), n=len(past))
-            for (of, under, step), past in self._past.items()
-            if (of, under) == (pipeline, profile)
-        }
+        return lists.history(self._past, pipeline, profile)
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
         record = self.get(run_id)
@@ -208,8 +193,7 @@ class MemoryRuns:
         record.flow_run_id = flow_run_id or record.flow_run_id
 
     async def owed_to_prefect(self, limit: int = 20, *, but: Collection[UUID] = ()) -> list[UUID]:
-        owed = (r.run_id for r in self._records.values() if r.owed)
-        return [run_id for run_id, _ in zip((each for each in owed if each not in but), range(limit), strict=False)]
+        return lists.owed_to_prefect(self._records, limit, but)
 
     async def prefect_told(self, run_id: UUID, flow_run_id: UUID) -> bool:
         record = self.get(run_id)

@@ -14,8 +14,9 @@ from events._pg_accept import accept
 from events.contract import Expected
 from events.errors import Fenced
 from events.limits import Limits
-from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect, Wish
+from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
 from events.view import RunView
+from events.wishes import Wish
 
 _NOTHING = "UPDATE stepglass.runs SET status = status WHERE false"
 # Nobody can renew while the database is away: a lease that ran out then, or before its holder could be back, is a whole

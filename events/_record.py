@@ -12,8 +12,9 @@ from events.contract import LAST_WORDS, Event, Partial, StepComplete
 from events.errors import Fenced, NotAllowed, RunEnded
 from events.fold import fold
 from events.log import Entry, encode
-from events.runs import NewRun, Prefect, Wish
+from events.runs import NewRun, Prefect
 from events.view import RunView
+from events.wishes import Wish
 
 OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
 """What may be appended without an epoch: `cancelled` where nobody holds the run; `run_queued` comes with `accept`."""

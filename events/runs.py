@@ -17,12 +17,12 @@ from events.contract import Event, Expected, RunQueued
 from events.ids import body_hash
 from events.limits import Limits, Standing
 from events.view import RunView
+from events.wishes import Wish, Wishes
 
 DEFAULT_TENANT = "default"
 Prefect = Literal["live", "degraded"]
 # Who shows a run in Prefect, and lives, tells its end there within so much; for so much longer it is made up for.
 TOLD_WITHIN, TOLD_LATER = timedelta(seconds=60), timedelta(days=1)
-Wish = Literal["cancel", "pause"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Header:
     holder: str | None
 
 
-class Runs(Protocol):
+class Runs(Wishes, Protocol):
     async def accept(
         self, new: NewRun, *, holder: str | None = None, lease: float = 10.0, limits: Limits | None = None
     ) -> Accepted:
@@ -158,29 +158,6 @@ class Runs(Protocol):
 
         Its deadline stands still as long. What was said since the claim is heard by whoever claims it next, at once.
         Raises `Fenced`.
-        """
-        ...
-
-    async def pause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
-        """Append `run_paused`, once: the holder parks the run when the steps that are at work have ended; a run that
-        nobody holds is parked by this. Raises `UnknownRun`, `RunEnded`."""
-        ...
-
-    async def unpause(self, run_id: UUID, tenant: str, by: str | None = None) -> None:
-        """Append `run_unpaused` to a paused run, and let it be claimed. Raises `UnknownRun`, `RunEnded`."""
-        ...
-
-    async def answer(self, run_id: UUID, tenant: str, input_id: str, value: JsonValue, by: str | None = None) -> None:
-        """Append `input_received` to a question that the run asks, and let the run be claimed, unless it is paused.
-
-        That the value fits is for the caller to see to. Raises `UnknownRun`, `RunEnded`, `UnknownInput`, `Answered`.
-        """
-        ...
-
-    async def request_cancel(self, run_id: UUID, tenant: str, by: str | None = None) -> bool:
-        """Append `cancel_requested` (once), and `cancelled` as well for a run that nobody holds.
-
-        True when the run has ended by it. Raises `UnknownRun`, `RunEnded`.
         """
         ...
 

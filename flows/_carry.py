@@ -10,7 +10,8 @@ from uuid import UUID
 from events.contract import Problem
 from events.errors import StoreError, StoreUnavailable
 from events.log import EventLog
-from events.runs import Claim, Runs, Wish
+from events.runs import Claim, Runs
+from events.wishes import Wish
 from flows import _lease
 from flows._ancestors import inherited
 from flows._closing import CRASH_LOOP, TOO_LATE, Outcome, close_run, problem_of_run

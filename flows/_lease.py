@@ -8,7 +8,8 @@ from collections.abc import Callable
 from uuid import UUID
 
 from events.errors import Fenced, StoreUnavailable, UnknownRun
-from events.runs import Runs, Wish
+from events.runs import Runs
+from events.wishes import Wish
 
 log = logging.getLogger("stepglass.lease")
 

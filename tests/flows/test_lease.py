@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from events.errors import Fenced, StoreUnavailable
-from events.runs import Wish
+from events.wishes import Wish
 from flows import _lease
 
 
