@@ -2,8 +2,9 @@
 
     python -m tests.faults.slow_viewers [--viewers 500] [--unread 50] [--rounds 4] [--seconds 10]
 
-Rounds without the unread and rounds with them take turns, so that whatever else the machine does is in both. In the end
-the unread stay until the API drops them.
+Rounds without the unread and rounds with them take turns, so that whatever else the machine does is in both. While they
+come, each is sent as much of the log as the kernel takes: that is a round of its own, as it would be with viewers who
+read. In the end the unread stay until the API drops them.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +37,9 @@ FILLER = "x" * 2000
 PAST, LONG = 260, "x" * 20_000
 """What each run has written before anybody looks: more than the sockets of both ends hold."""
 LEASE = 3600.0
+STILL = 4
+"""Looks at the kernel's buffers, four a second, that must find the same."""
+PATIENCE = 120.0
 
 
 @dataclass
@@ -68,7 +73,7 @@ class Round:
     rss: list[int] = field(default_factory=list[int])
 
     def __str__(self) -> str:
-        ms = sorted(each * 1000 for each in self.took)
+        ms = sorted(each * 1000 for each in self.took) or [0.0]
         rss = statistics.median(self.rss) / MB, max(self.rss) / MB
         return (
             f"{self.name:16} {len(ms):9} {statistics.median(ms):9.1f} {ms[len(ms) * 99 // 100]:9.1f} "
@@ -144,12 +149,36 @@ class Show:
                 await asyncio.sleep(0.25)
 
     async def round(self, name: str, seconds: float) -> Round:
+        end = time.monotonic() + seconds
+        return await self._round(name, lambda: time.monotonic() > end)
+
+    async def arriving(self, name: str, unread: int) -> Round:
+        """Until nothing more can be sent to those who do not read."""
+        await self.ignore(unread)
+        sent: list[int] = []
+
+        def still() -> bool:
+            sent.append(self.unsent)
+            return len(sent) > STILL and len(set(sent[-STILL:])) == 1 and sent[-1] > 0
+
+        return await self._round(name, still)
+
+    @property
+    def unsent(self) -> int:
+        """Bytes that the kernel keeps for those who do not read."""
+        ours, theirs = f"{self.port:04X}", {f"{viewer.getsockname()[1]:04X}" for viewer in self.unread}
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        there = [row for row in rows if row[1][-4:] == ours and row[2][-4:] in theirs]
+        return sum(int(row[4].partition(":")[0], 16) for row in there)
+
+    async def _round(self, name: str, over: Callable[[], bool]) -> Round:
         for reader in self.readers:
             reader.took.clear()
-        kept, end = Round(name), time.monotonic() + seconds
-        while time.monotonic() < end:
-            kept.rss.append(self.api.memory_info().rss)
-            await asyncio.sleep(0.25)
+        kept = Round(name)
+        async with asyncio.timeout(PATIENCE):
+            while not kept.rss or not over():
+                kept.rss.append(self.api.memory_info().rss)
+                await asyncio.sleep(0.25)
         kept.took = [took for reader in self.readers for took in reader.took]
         return kept
 
@@ -226,7 +255,7 @@ async def measured(
         done: list[Round] = []
         for number in range(rounds):
             done.append(await show.round(f"without {number + 1}", seconds))
-            await show.ignore(unread)
+            done.append(await show.arriving(f"arriving {number + 1}", unread))
             done.append(await show.round(f"with {number + 1}", seconds))
             show.give_up()
         dropped = await dropping(show, unread) if drop else None
