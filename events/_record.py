@@ -11,13 +11,10 @@ from events import runs
 from events.contract import LAST_WORDS, Event, Partial, StepComplete
 from events.errors import Fenced, NotAllowed, RunEnded
 from events.fold import fold
-from events.log import Entry, encode
+from events.log import OUTSIDERS, Entry, encode
 from events.runs import NewRun, Prefect
 from events.view import RunView
 from events.wishes import Wish
-
-OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
-"""What may be appended without an epoch: `cancelled` where nobody holds the run; `run_queued` comes with `accept`."""
 
 
 class Durations(defaultdict[tuple[str, str, str], deque[int]]):

@@ -14,6 +14,9 @@ from pydantic import ValidationError
 
 from events.contract import EVENT, LAST_WORDS, VERSION, Event
 
+OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
+"""What may be appended without an epoch: `cancelled` where nobody holds the run; `run_queued` comes with `accept`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:

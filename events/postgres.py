@@ -11,10 +11,7 @@ from events._packed import SPAN, unpack
 from events._pg import Database, Row
 from events.contract import Event
 from events.errors import NotAllowed
-from events.log import Entry
-
-OUTSIDERS = frozenset({"cancel_requested", "input_received", "run_paused", "run_unpaused", "cancelled"})
-"""What may be appended without an epoch; the store looks again, and whether anyone holds the run."""
+from events.log import OUTSIDERS, Entry
 
 # A log has no hole, so what is wanted is a span of it. Of a row that holds several chunks, `seq` is the last: it may
 # stand behind the span, and hold some that are in it.
@@ -39,6 +36,7 @@ class PostgresLog:
 
     def submit(self, run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> "asyncio.Future[int]":
         for event in events if epoch is None else ():
+            # The store looks again, and whether anyone holds the run.
             if event.type not in OUTSIDERS:
                 words = f"'{event.type}' is for the holder of run {run_id} to say: it needs the epoch."
                 return failed(NotAllowed(words))
