@@ -82,6 +82,8 @@ async def result_of(request: Request, run_id: UUID) -> JsonValue:
     if view.status not in LAST_WORDS:
         raise HttpProblem("not-finished", f"The run is {view.status}.", headers={"Retry-After": "2"})
     entries = await request.state["store"].log.read(run_id, (view.result_seq or view.tail_seq) - 1, limit=1)
+    if not entries:  # it has gone since we looked
+        raise unknown_run(str(run_id))
     match entries[0].event:
         case Complete(data=data):
             return data.result

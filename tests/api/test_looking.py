@@ -9,6 +9,7 @@ from httpx2 import AsyncClient
 
 from api.app import create_app
 from events.fold import fold_all
+from events.log import Entry
 from events.store import Store, open_store
 from tests.api.conftest import in_process, problem, settings_with
 from tests.api.writing import accept, hold, log_of, rest_of, told
@@ -103,6 +104,18 @@ async def test_a_run_that_ended_otherwise_never_has_one(client: AsyncClient, sto
 
     assert problem(response) == (404, "no-result")
     assert ("mid-sentence" if story is failed_story else "cancelled") in response.json()["detail"]
+
+
+async def test_a_run_that_is_removed_while_its_result_is_asked_for_is_not_there(
+    client: AsyncClient, store: Store, monkeypatch: pytest.MonkeyPatch
+):
+    run_id = await told(store, vision_story())
+
+    async def gone(*_: object, **__: object) -> list[Entry]:
+        return []
+
+    monkeypatch.setattr(type(store.log), "read", gone)
+    assert problem(await client.get(f"/api/runs/{run_id}/result")) == (404, "unknown-run")
 
 
 async def test_a_pipeline_without_a_one_pager_has_none(client: AsyncClient, store: Store):
