@@ -12,6 +12,7 @@ viewers saw is held against the promises (`tests.check_history`).
 
 import argparse
 import asyncio
+import logging
 import os
 import random
 import re
@@ -36,6 +37,8 @@ from tests.faults.lanes import PATIENCE, Lane, Part, open_lane, open_nursery, op
 from tests.faults.stories import STORIES, Stage, Story
 from tests.faults.viewers import sight
 from tests.scripted_model import LoggedCall
+
+log = logging.getLogger("stepglass.points")
 
 TEMPLATE = "stepglass_points"
 EVERY_CHUNK = "chunk.letter"
@@ -98,6 +101,8 @@ async def told(
             await _acted(stage, story, verdict)
     except TimeoutError:
         stage.wrong.append("it was not over in time")
+    except Exception as error:  # one telling that fails by itself keeps no other from being told
+        stage.wrong.append(f"{type(error).__name__}: {error}")
     finally:
         for task in stage.watching:
             task.cancel()
@@ -115,8 +120,9 @@ async def _acted(stage: Stage, story: Story, verdict: Verdict) -> None:
     how: dict[str, Any] = {"set": story.set, "env": env, "plant": story.plant}
     for other in {"api", "worker"} - {story.armed}:
         await lane.going(other)
-    armed = await lane.start(story.armed, crash_at=point and f"{point.name}:{point.number}", **how)
-    following = asyncio.create_task(_follow(lane, armed, verdict, natural=natural, **how))
+    how["crash_at"] = point and f"{point.name}:{point.number}"
+    armed = await lane.start(story.armed, **how)
+    following = asyncio.create_task(_follow(stage, story, armed, verdict, natural=natural, **how))
     acting = asyncio.create_task(story.act(stage))
     try:
         # Who follows is never done as long as it is needed: if it is, it has failed.
@@ -134,19 +140,24 @@ async def _acted(stage: Stage, story: Story, verdict: Verdict) -> None:
         await lane.stop(story.armed)
 
 
-async def _follow(lane: Lane, armed: Part, verdict: Verdict, *, natural: bool, **how: Any) -> None:
+async def _follow(stage: Stage, story: Story, armed: Part, verdict: Verdict, *, natural: bool, **how: Any) -> None:
     """Wait for the death, start the process again, and let its leases end. Never returns."""
-    code = await asyncio.shield(armed.ended)
-    verdict.died = code == -9
-    if code == -9:
-        await lane.start(armed.name, **how)
-    elif armed.name != "vacuum":
-        raise AssertionError(f"the {armed.name} ended with {code}: {armed.output.read_text()[-2000:]}")
+    lane, part, dead = stage.lane, armed, list[Part]()
+    crash_at = how.pop("crash_at")
     while True:
-        if armed.name == "worker" and not natural:
+        if part.ended.done() and part.ended.result() == -9:
+            verdict.died = True
+            dead.append(part)
+            part = await lane.start(part.name, crash_at=crash_at if len(dead) < story.deaths else None, **how)
+        elif part.ended.done() and part.ended.result() != 0:
+            raise AssertionError(f"the {part.name} ended with {part.ended.result()}: {part.output.read_text()[-2000:]}")
+        for each in dead if story.armed == "worker" and not natural else ():
             # Again and again: what it had said to the database in its last moment may be done only now.
-            await lane.expire(armed)
-        await asyncio.sleep(0.1)
+            await lane.expire(each)
+        if part.ended.done():
+            await asyncio.sleep(0.1)
+        else:
+            await asyncio.wait([part.ended], timeout=0.1)
 
 
 async def _judge(stage: Stage, story: Story, verdict: Verdict, prepared: set[UUID], clean: Verdict | None) -> None:
@@ -316,6 +327,11 @@ async def tell_all(
             if point is None:
                 cleans[story.name] = verdict
             verdicts.append(verdict)
+            if len(verdicts) % 100 == 0 or verdict.wrong:
+                told_so_far = (
+                    f"{len(verdicts)} of {len(wanted)} told; {verdict.point or verdict.story}: {verdict.wrong[:1]}"
+                )
+                log.info(told_so_far)
 
     async with asyncio.TaskGroup() as group:
         for lane in lanes:
@@ -365,6 +381,8 @@ def main() -> int:
     parser.add_argument("--prefect", action="store_true", help="of the stories that operators watch in Prefect")
     parser.add_argument("--lanes", type=int, default=2, help="how many are told at once")
     options = parser.parse_args()
+    log.addHandler(logging.StreamHandler())
+    log.setLevel(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="stepglass-points-") as folder:
         fast = {"fsync": "off", "full_page_writes": "off"}
         with embedded_postgres(Path(folder), settings=fast, databases=("postgres", TEMPLATE)) as url:

@@ -91,7 +91,7 @@ class Story:
     """`ends`: the last words that its runs may have. `like`: the story that makes as many calls as this one may, where
     it is another. `prepare` is told before the process that dies is there, by an API and a worker that live. `calls`:
     how many a step makes in one attempt and lane, where it is not one. `plant`: a function that changes something in
-    the processes first."""
+    the processes first. `deaths`: how many processes die in a row at the same point."""
 
     name: str
     armed: str
@@ -102,6 +102,7 @@ class Story:
     set: Mapping[str, Any] = field(default_factory=dict[str, Any])
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     plant: str | None = None
+    deaths: int = 1
     prefect: bool = False
     calls: Mapping[str, int] = field(default_factory=lambda: {"debate": 2, "brief": 2})
 
@@ -301,11 +302,12 @@ async def a_reason_to_warn(stage: Stage) -> None:
 async def warned(stage: Stage) -> None:
     """An alert is raised, and sent to the address until it has arrived."""
 
-    about = "FROM stepglass.alerts WHERE kind = 'stream_failures'"
+    kind, later = "kind = 'stream_failures'", "UPDATE stepglass.alerts"
+    about = f"FROM stepglass.alerts WHERE {kind}"
 
     async def sent() -> bool:
         # As if it were later: a worker that died had it to send for a minute.
-        await stage.lane.sql("UPDATE stepglass.alerts SET next_try_at = clock_timestamp() WHERE tries > 0")
+        await stage.lane.sql(f"{later} SET next_try_at = clock_timestamp() WHERE tries > 0 AND {kind}")
         return bool(await stage.lane.sql(f"SELECT 1 {about} AND sent_at IS NOT NULL"))
 
     await stage.until(sent)
@@ -323,6 +325,7 @@ STORIES: dict[str, Story] = {
     for story in (
         Story("plain", "worker", plain),
         Story("retrying", "worker", retrying),
+        Story("deadly", "worker", plain, frozenset({"complete", "error"}), deaths=3),
         Story("failing", "worker", failing, ERROR, like="plain"),
         Story("cancelled", "worker", cancelled, CANCELLED, like="plain"),
         Story("paused", "worker", paused),

@@ -35,7 +35,7 @@ def judge(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
         sys.stdout.write(f"\n{table}\n")
     assert not table.broken, str(table)
     died = sum(each.died for each in table.verdicts)
-    assert died >= 0.8 * len(table.verdicts), f"of {len(table.verdicts)} processes, {died} came by their point"
+    assert died >= 0.6 * len(table.verdicts), f"of {len(table.verdicts)} processes, {died} came by their point"
 
 
 @pytest.mark.timeout(600)
