@@ -46,6 +46,13 @@ class Site:
             answer.raise_for_status()
             return answer.json()
 
+    async def post(self, path: str, body: Any) -> Any:
+        """What the API says to that."""
+        async with httpx2.AsyncClient(timeout=10) as client:
+            answer = await client.post(f"{self.url}{path}", json=body)
+            answer.raise_for_status()
+            return answer.json()
+
 
 @asynccontextmanager
 async def open_site(folder: Path, database_url: str, page: Path, model_url: str) -> AsyncGenerator[Site]:

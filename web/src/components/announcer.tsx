@@ -1,7 +1,7 @@
 /** What changes, for those who hear the page: a step that begins or ends, and how the run ends. Never the text itself. */
 
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { hasEnded, type RunView, type StepView } from "../core/view.ts";
+import { hasEnded, NOTHING_ASKED, type RunView, type StepView } from "../core/view.ts";
 import { useText } from "../text/context.tsx";
 import type { Text } from "../text/en.ts";
 import { isNearBudget } from "./budget-notice.tsx";
@@ -12,7 +12,8 @@ export function Announcer({ view }: { view: RunView }): ReactNode {
   const before = useRef<RunView>(undefined);
   const [said, say] = useState("");
   useEffect(() => {
-    const words = before.current ? changes(text, before.current, view) : [];
+    // Who comes later hears of what was asked before, and of nothing else.
+    const words = before.current ? changes(text, before.current, view) : sayAsked(text, NOTHING_ASKED, view);
     before.current = view;
     if (words.length) say(words.join(". "));
   }, [text, view]);
@@ -34,7 +35,7 @@ export function changes(text: Text, before: RunView, now: RunView): string[] {
       ),
     )
     .map((step) => sayChange(text, step));
-  words.push(...sayAsked(text, before, now));
+  words.push(...sayAsked(text, before.asked, now));
   if (isNearBudget(now) && !isNearBudget(before)) words.push(text.said.budget);
   if (hasEnded(now) && !hasEnded(before)) {
     words.push(text.modal[now.status as "complete" | "error" | "cancelled"]);
@@ -44,9 +45,9 @@ export function changes(text: Text, before: RunView, now: RunView): string[] {
 }
 
 /** A question that is new, and the news that one was answered. */
-function sayAsked(text: Text, before: RunView, now: RunView): string[] {
-  if (before.asked === now.asked || hasEnded(now)) return [];
-  const known = new Set(before.asked.map((each) => each.input_id));
+function sayAsked(text: Text, before: RunView["asked"], now: RunView): string[] {
+  if (before === now.asked || hasEnded(now)) return [];
+  const known = new Set(before.map((each) => each.input_id));
   const fresh = now.asked.filter((each) => !known.has(each.input_id));
   if (!fresh.length) return [text.said.answered];
   return fresh.map(({ prompt }) => text.said.asked(prompt.split("\n", 1)[0] ?? ""));

@@ -4,7 +4,10 @@ import { act, fireEvent, screen, within } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { GenerationProgressModal } from "../../../src/components/generation-progress-modal.tsx";
+import { foldAll } from "../../../src/core/fold.ts";
 import { createReplayStore } from "../../../src/core/replay.ts";
+import { createRunStore } from "../../../src/core/store.ts";
+import { opening } from "../../../src/core/view.ts";
 import { pageStandsStill, pass, show } from "../../react/harness.tsx";
 import { json, problem, Server } from "../../server.ts";
 import { FIRST_TS, RUN_ID, type Story, story } from "../../story.ts";
@@ -95,6 +98,19 @@ describe("a question", () => {
     expect(screen.queryByRole("button", { name: "Sent" })).toBeNull();
     expect(document.activeElement?.textContent, "whoever was in the form is not nowhere").toBe("Acme");
     expect(said()).toContain("The question is answered");
+  });
+
+  test("that was there before is told to whoever comes later", async () => {
+    const told = asking(STRING, {}, "Which season?");
+    const store = createRunStore({
+      runId: RUN_ID,
+      view: foldAll(opening(RUN_ID), told.events),
+      fetch: new Server().fetch,
+    });
+    show(new Server(), <GenerationProgressModal open={true} title="Acme" run={store} onClose={() => undefined} />);
+    await pass();
+    expect(said()).toContain("The run asks you: Which season?");
+    expect(document.activeElement?.textContent).toBe("Your answer is needed");
   });
 
   test("takes the focus from nobody who writes or is asked something else", async () => {
