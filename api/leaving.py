@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, JsonValue, StrictBool, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool, StrictInt, StringConstraints
 from starlette.responses import Response
 
 from api._operation import JSON, TEXT
@@ -18,19 +18,21 @@ TYPES = (JSON, TEXT)
 
 
 class Leaving(BaseModel):
-    """`viewer` is an id that the page has made up for itself: each counts once. `back`: it is there again."""
+    """`viewer` is an id that the page has made up for itself: each counts once. `back`: it is there again. `at` is when
+    it says so by its own clock, in Unix ms: the later of two words holds, whichever arrives first."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     viewer: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")] = "-"
     back: StrictBool = False
+    at: Annotated[StrictInt, Field(ge=0, le=2**53)] | None = None
 
 
 async def leave_run(request: Request) -> Response:
     """`POST /api/runs/{run_id}/abandoned`: 204, whether it counts or not; a run that has ended cannot be left."""
     run_id, tenant, stats = run_id_in(request), request.state["tenant"], request.state["store"].stats
     leaving = validated(Leaving, await said(request))
-    await (stats.came_back if leaving.back else stats.left)(run_id, tenant, leaving.viewer)
+    await (stats.came_back if leaving.back else stats.left)(run_id, tenant, leaving.viewer, leaving.at)
     return Response(status_code=204)
 
 

@@ -2,19 +2,30 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
 from events._percentile import percentile
 from events._record import Record
+from events.contract import now_ms
 from events.errors import UnknownRun
 from events.stats import MOST_OWED, Figures, StepTimes, Usage, cost_of, summed_up
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """The last that a viewer said of a run, by its own clock; since when it is away, if it is not `back`."""
+
+    said_at: int
+    at: datetime
+    back: bool
 
 
 class MemoryStats:
     def __init__(self, records: dict[UUID, Record]) -> None:
         self._records = records
-        self._left: dict[tuple[UUID, str], datetime] = {}
+        self._left: dict[tuple[UUID, str], _Word] = {}
 
     async def figures(self, tenant: str, since: datetime, watched: Mapping[UUID, int] | None = None) -> Figures:
         ours = {run_id: record for run_id, record in self._records.items() if record.new.tenant == tenant}
@@ -29,20 +40,29 @@ class MemoryStats:
             failures=failures,
             usage=_usage(ended),
             viewers=sum(viewers for run_id, viewers in (watched or {}).items() if run_id in ours),
-            abandoned=sum(run_id in ours and at >= since for (run_id, _), at in self._left.items()),
+            abandoned=sum(
+                run_id in ours and word.at >= since and not word.back for (run_id, _), word in self._left.items()
+            ),
             prefect_owed=min(len(owed), MOST_OWED),
         )
 
-    async def left(self, run_id: UUID, tenant: str, viewer: str) -> None:
+    async def left(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
         if not self._ours(run_id, tenant).ended:
-            self._left.setdefault((run_id, viewer), datetime.now(UTC))
+            self._note(run_id, viewer, said_at, back=False)
 
-    async def came_back(self, run_id: UUID, tenant: str, viewer: str) -> None:
-        self._ours(run_id, tenant)
-        self._left.pop((run_id, viewer), None)
+    async def came_back(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
+        if not self._ours(run_id, tenant).ended or (run_id, viewer) in self._left:
+            self._note(run_id, viewer, said_at, back=True)
+
+    def _note(self, run_id: UUID, viewer: str, said_at: int | None, *, back: bool) -> None:
+        said, now = now_ms() if said_at is None else said_at, datetime.now(UTC)
+        known = self._left.get((run_id, viewer))
+        if known is None or known.said_at <= said:
+            at = known.at if known and not known.back else now
+            self._left[run_id, viewer] = _Word(said, at, back)
 
     def forget(self, run_id: UUID) -> None:
-        self._left = {key: at for key, at in self._left.items() if key[0] != run_id}
+        self._left = {key: word for key, word in self._left.items() if key[0] != run_id}
 
     def _ours(self, run_id: UUID, tenant: str) -> Record:
         record = self._records.get(run_id)

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from events._pg import Connection, Database
+from events.contract import now_ms
 from events.errors import UnknownRun
 from events.ids import lowest_uuid7
 from events.stats import MOST_OWED, Figures, StepTimes, Usage, cost_of, summed_up
@@ -41,7 +42,7 @@ _VIEWERS = """
     SELECT coalesce(sum(w.viewers), 0) FROM unnest($2::uuid[], $3::int[]) AS w (run_id, viewers)
     JOIN stepglass.runs r USING (run_id) WHERE r.tenant = $1
 """
-_ABANDONED = "SELECT count(*) FROM stepglass.abandonments WHERE tenant = $1 AND left_at >= $2"
+_ABANDONED = "SELECT count(*) FROM stepglass.abandonments WHERE tenant = $1 AND left_at >= $2 AND NOT back"
 _OWED = """
     SELECT count(*) FROM (
         SELECT 1 FROM stepglass.runs
@@ -51,12 +52,20 @@ _OWED = """
 """
 _OURS = "WITH run AS (SELECT run_id, tenant, status FROM stepglass.runs WHERE run_id = $1 AND tenant = $2)"
 _LEFT = f"""{_OURS}, left_it AS (
-        INSERT INTO stepglass.abandonments (run_id, tenant, viewer)
-        SELECT run_id, tenant, $3 FROM run WHERE NOT stepglass.ended(status) ON CONFLICT DO NOTHING
+        INSERT INTO stepglass.abandonments AS a (run_id, tenant, viewer, said_at)
+        SELECT run_id, tenant, $3, $4 FROM run WHERE NOT stepglass.ended(status)
+        ON CONFLICT (run_id, viewer) DO UPDATE SET said_at = excluded.said_at, back = false,
+            left_at = CASE WHEN a.back THEN excluded.left_at ELSE a.left_at END
+        WHERE a.said_at <= excluded.said_at
     ) SELECT count(*) FROM run
 """
+# Who was back before word of the leaving came stands there as well: it is not counted when that comes.
 _BACK = f"""{_OURS}, back AS (
-        DELETE FROM stepglass.abandonments a USING run WHERE a.run_id = run.run_id AND a.viewer = $3
+        INSERT INTO stepglass.abandonments AS a (run_id, tenant, viewer, said_at, back)
+        SELECT run_id, tenant, $3, $4, true FROM run WHERE NOT stepglass.ended(status)
+            OR EXISTS (SELECT FROM stepglass.abandonments b WHERE b.run_id = run.run_id AND b.viewer = $3)
+        ON CONFLICT (run_id, viewer) DO UPDATE SET said_at = excluded.said_at, back = true
+        WHERE a.said_at <= excluded.said_at
     ) SELECT count(*) FROM run
 """
 
@@ -68,15 +77,15 @@ class PostgresStats:
     async def figures(self, tenant: str, since: datetime, watched: Mapping[UUID, int] | None = None) -> Figures:
         return await self._database.read(lambda connection: _figures(connection, tenant, since, watched or {}))
 
-    async def left(self, run_id: UUID, tenant: str, viewer: str) -> None:
-        await self._note(_LEFT, run_id, tenant, viewer)
+    async def left(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
+        await self._note(_LEFT, run_id, tenant, viewer, said_at)
 
-    async def came_back(self, run_id: UUID, tenant: str, viewer: str) -> None:
-        await self._note(_BACK, run_id, tenant, viewer)
+    async def came_back(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
+        await self._note(_BACK, run_id, tenant, viewer, said_at)
 
-    async def _note(self, query: str, run_id: UUID, tenant: str, viewer: str) -> None:
-        found = await self._database.call(lambda connection: connection.fetchval(query, run_id, tenant, viewer))
-        if not found:
+    async def _note(self, query: str, run_id: UUID, tenant: str, viewer: str, said_at: int | None) -> None:
+        arguments = run_id, tenant, viewer, now_ms() if said_at is None else said_at
+        if not await self._database.call(lambda connection: connection.fetchval(query, *arguments)):
             raise UnknownRun(f"There is no run {run_id}.")
 
 

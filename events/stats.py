@@ -73,11 +73,15 @@ class Stats(Protocol):
         """What there is of `tenant` since then. `watched` are viewers by run, of any tenant: its own are summed."""
         ...
 
-    async def left(self, run_id: UUID, tenant: str, viewer: str) -> None:
-        """A viewer went away. Counted once, and only while the run goes on. Raises `UnknownRun`."""
+    async def left(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
+        """A viewer went away. Counted once, and only while the run goes on. Raises `UnknownRun`.
+
+        Of what a viewer says of a run, the last by `said_at` holds, in whatever order it arrives: Unix ms, by whichever
+        clock, as long as it is the viewer's own; None: now.
+        """
         ...
 
-    async def came_back(self, run_id: UUID, tenant: str, viewer: str) -> None:
+    async def came_back(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
         """And was there again: not counted any more. Raises `UnknownRun`."""
         ...
 

@@ -146,6 +146,16 @@ async def test_who_is_back_is_not_counted(client: AsyncClient, store: Store):
     assert await abandoned(client) == 0
 
 
+async def test_of_two_words_the_one_that_was_said_later_holds(client: AsyncClient, store: Store):
+    run_id = await accept(store)
+
+    assert await left(client, run_id, json={"viewer": "one", "back": True, "at": 1_795_204_800_123}) == 204
+    assert await left(client, run_id, json={"viewer": "one", "at": 1_795_204_800_100}) == 204
+
+    assert await abandoned(client) == 0
+    assert await left(client, run_id, json={"viewer": "one", "at": -1}) == 422
+
+
 async def test_a_page_may_leave_without_a_word_or_with_a_text(client: AsyncClient, store: Store):
     run_id = await accept(store)
     text = {"Content-Type": "text/plain;charset=UTF-8"}

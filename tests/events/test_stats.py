@@ -199,6 +199,19 @@ async def test_who_comes_back_is_not_counted_also_when_the_run_has_ended_meanwhi
     assert (await of(store)).abandoned == 1
 
 
+async def test_word_of_leaving_that_arrives_behind_that_of_coming_back_does_not_count(store: Store) -> None:
+    run_id = await told(store, Story().queued().started())
+    await store.stats.came_back(run_id, "acme", "one", said_at=2_000)
+    await store.stats.left(run_id, "acme", "one", said_at=1_000)
+    assert (await of(store)).abandoned == 0
+    await store.stats.left(run_id, "acme", "one", said_at=3_000)
+    assert (await of(store)).abandoned == 1
+    await store.stats.came_back(run_id, "acme", "one", said_at=2_500)
+    assert (await of(store)).abandoned == 1
+    await store.stats.came_back(run_id, "acme", "one", said_at=4_000)
+    assert (await of(store)).abandoned == 0
+
+
 async def test_who_leaves_a_run_that_has_ended_is_not_counted(store: Store) -> None:
     run_id = await told(store, took(1).done())
     await store.stats.left(run_id, "acme", "one")

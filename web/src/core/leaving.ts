@@ -15,7 +15,7 @@ export function leave(http: Http, runId: string): void {
   const storage = tab();
   const viewer = storage && viewerOf(storage);
   if (!(viewer && remember(storage, [...left(storage), runId]))) return;
-  tell(http, runId, { viewer }).catch(() => undefined);
+  tell(http, runId, { viewer, at: Date.now() }).catch(() => undefined);
 }
 
 /** This tab is there again, on whatever page: it has left no run. */
@@ -26,7 +26,8 @@ export function comeBack(http: Http): void {
   remember(storage, []);
   const viewer = viewerOf(storage);
   for (const runId of runs) {
-    tell(http, runId, { viewer, back: true }).catch((error: unknown) => {
+    // The word of leaving may still be on its way: by the time it tells, it is known for the earlier one.
+    tell(http, runId, { viewer, back: true, at: Date.now() }).catch((error: unknown) => {
       // What the server refuses it will refuse again; where it did not answer, the next page asks.
       if (!(error instanceof ApiError) || error.passing) remember(storage, [...left(storage), runId]);
     });

@@ -61,7 +61,10 @@ describe("a viewer who watches a run", () => {
     expect(server.said[0]).toMatchObject({ method: "POST", path: PATH });
     // Nothing that a page would have to ask for first, were the server elsewhere.
     expect([...(server.said[0]?.headers.keys() ?? [])]).toEqual([]);
-    expect(JSON.parse(server.said[0]?.body ?? "")).toEqual({ viewer: expect.stringMatching(/^[0-9a-f]{24}$/) });
+    expect(JSON.parse(server.said[0]?.body ?? "")).toEqual({
+      viewer: expect.stringMatching(/^[0-9a-f]{24}$/),
+      at: expect.any(Number),
+    });
   });
 
   test("and reloads has not, with or without the modal open again", async () => {
