@@ -71,12 +71,15 @@ class MemoryRuns:
         profile: str = "",
         pipelines: Sequence[str] | None = None,
         shown: bool = False,
+        but_losses: int | None = None,
     ) -> Claim | None:
         now = self._clock()
         candidates = self._records.values() if run_id is None else filter(None, [self._records.get(run_id)])
         for record in candidates:
             ours = run_id is not None and record.holder == holder
             if run_id is None and pipelines is not None and record.new.pipeline not in pipelines:
+                continue
+            if run_id is None and record.losses + (record.holder is not None) == but_losses:
                 continue
             if not record.ended and record.awake(now) and (ours or not record.held(now)):
                 record.prefect = record.prefect or ("live" if shown else None)

@@ -30,6 +30,7 @@ _FREE = """
 """
 _FIRST = (
     f"(holder IS NULL OR {_OVER}) AND ($4::text[] IS NULL OR pipeline = ANY ($4)) "
+    "AND ($6::integer IS NULL OR losses + (holder IS NOT NULL)::integer <> $6) "
     "ORDER BY {} LIMIT 1 FOR UPDATE SKIP LOCKED"
 )
 # First what rested and is to go on: it began before the others. By the time of the statement, which an index can be
@@ -40,7 +41,7 @@ _ANY = "SELECT * FROM ({}) woken UNION ALL SELECT * FROM ({}) free LIMIT 1".form
 )
 _THIS = _FREE.format(
     "(wake_at IS NULL OR wake_at <= clock_timestamp()) AND run_id = $4 "
-    f"AND (holder IS NULL OR holder = $1 OR {_OVER}) FOR UPDATE"
+    f"AND $6::integer IS NULL AND (holder IS NULL OR holder = $1 OR {_OVER}) FOR UPDATE"
 )
 _TAKE = """
     WITH found AS MATERIALIZED ({})
@@ -100,10 +101,11 @@ class PostgresRuns:
         profile: str = "",
         pipelines: Sequence[str] | None = None,
         shown: bool = False,
+        but_losses: int | None = None,
     ) -> Claim | None:
         query = _TAKE.format(_ANY if run_id is None else _THIS)
         which = pipelines if run_id is None else run_id
-        arguments = (holder, lease, profile, which, shown)
+        arguments = (holder, lease, profile, which, shown, but_losses if run_id is None else None)
         row = await self._database.call(lambda connection: connection.fetchrow(query, *arguments))
         return None if row is None else _claimed(row)
 

@@ -135,6 +135,7 @@ class Runs(Wishes, Protocol):
         profile: str = "",
         pipelines: Sequence[str] | None = None,
         shown: bool = False,
+        but_losses: int | None = None,
     ) -> Claim | None:
         """Take one run that is queued, released, or whose lease ran out, oldest first, and raise its epoch.
 
@@ -142,6 +143,7 @@ class Runs(Wishes, Protocol):
         With `run_id` that run only, also when `holder` holds it already. `profile` names the models in use: step
         durations are remembered by it. None when there is nothing to take.
         `shown`: whoever claims it shows it in Prefect, and tells its end there (`prefect_told`); else others owe that.
+        `but_losses`: none that would be handed out with just so many losses.
         """
         ...
 

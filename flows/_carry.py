@@ -29,6 +29,8 @@ from steps.errors import CANCELLED, RunLost, leaves
 log = logging.getLogger("stepglass.carry")
 
 MAX_LOSSES = 3
+TRIAL = 30.0
+"""Seconds after which a worker that carries a run on its last chance may be taken to survive it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,15 @@ class Carry:
         self._body: asyncio.Task[Outcome] | None = None
         self._nudge = asyncio.Event()
         self._wish: Wish | None = None
+        self._since, self._marks = time.monotonic(), 0
+
+    @property
+    def on_trial(self) -> bool:
+        """Would it be given up if this worker were lost now? Until it has a checkpoint: it may be what kills workers,
+        and is to take no other such run with it."""
+        if self.claim.losses != MAX_LOSSES - 1 or time.monotonic() - self._since > TRIAL:
+            return False
+        return self._run is None or self._run.journal.marks == self._marks
 
     @property
     def run_id(self) -> UUID:
@@ -105,6 +116,7 @@ class Carry:
     async def _carry(self) -> Outcome:
         entries = await read_all(self._tools.log, self.run_id)
         journal = Journal.of(entries)
+        self._marks = journal.marks
         history = await self._tools.runs.history(self.pipeline.name, self._tools.profile)
         plan = self.pipeline.planned(history)
         self._run = run = Run(

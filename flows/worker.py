@@ -9,7 +9,7 @@ from uuid import UUID
 
 from events.errors import StoreUnavailable
 from events.runs import Claim
-from flows._carry import Carry, Tools
+from flows._carry import MAX_LOSSES, Carry, Tools
 from flows._closing import Outcome
 from flows._pipeline import Pipeline
 
@@ -74,6 +74,8 @@ class Worker:
                 profile=self._tools.profile,
                 pipelines=list(self._pipelines),
                 shown=self._operators is not None,
+                # One at a time, so that the run that kills a worker is given up, and not who happens to be there, too.
+                but_losses=MAX_LOSSES - 1 if any(carry.on_trial for carry in self._live.values()) else None,
             )
             if claim is None:
                 return

@@ -105,6 +105,11 @@ class Journal:
         """The steps that are complete at every place where they began."""
         return {place[0] for place in self.places} - {place[0] for place, past in self.places.items() if not past.done}
 
+    @property
+    def marks(self) -> int:
+        """How much is done that nobody will do again: steps, and calls inside one."""
+        return len(self.checkpoints) + sum(past.done for past in self.places.values())
+
     def cause(self) -> tuple[Problem, str] | None:
         """The first failure of a step in the log that was not merely a sibling's end, and the step."""
         for (step, _, _), past in self.places.items():

@@ -160,6 +160,21 @@ async def test_a_released_run_is_taken_over_without_a_loss(store: Store) -> None
     assert (claim.run_id, claim.losses, claim.taken_over) == (run.run_id, 0, True)
 
 
+async def test_a_run_that_was_lost_so_often_may_be_left_alone(store: Store) -> None:
+    run = await held(store)
+    for losses in (1, 2):
+        await store.runs.renew(run.run_id, losses, lease=0)
+        assert await store.runs.claim("other", but_losses=losses) is None
+        assert await store.runs.claim("other", but_losses=losses + 1) is not None
+    fresh = await store.runs.accept(new())
+    await store.runs.release(run.run_id, 3)
+    claim = await store.runs.claim("other", but_losses=2)
+    assert claim is not None and claim.run_id == fresh.run_id
+    assert await store.runs.claim("other", but_losses=2) is None
+    claim = await store.runs.claim("other")
+    assert claim is not None and (claim.run_id, claim.losses) == (run.run_id, 2)
+
+
 @pytest.mark.parametrize(("said", "losses"), [(complete(), 1), (checkpoint(), 1), (start(), 2), (chunk("x"), 2)])
 async def test_only_a_checkpoint_forgives_losses(store: Store, said: Event, losses: int) -> None:
     run = await held(store)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,13 @@ from events.errors import StoreUnavailable
 from events.log import tail
 from events.runs import Claim
 from flows._carry import Carry, Tools
+from flows._closing import CRASH_LOOP
 from flows.worker import Worker
+from llm.client import Call
+from tests.check_history import check_history
 from tests.fundamentals.conftest import Stage, new_stage
 from tests.fundamentals.test_a_step import Topic, one_haiku
+from tests.scripted_llm import Answer, ScriptedModel
 from tests.scripted_replies import Gate
 
 PIPELINES = {one_haiku.name: one_haiku}
@@ -149,3 +154,75 @@ async def test_a_run_that_a_worker_lost_and_took_again_is_still_in_its_hands(
         await working
 
     assert (await stage.store.runs.header(stage.run_id, "default")).holder is None, "released"
+
+
+class Deadly(ScriptedModel):
+    """Nobody gets an answer from the first two workers, and one run from none. The others' third waits for a gate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.never, self.late = Gate(), Gate()
+        self.killer = ""
+
+    async def so_many(self, calls: int) -> None:
+        """Wait for so many calls in all."""
+        async with self._news:
+            await self._news.wait_for(lambda: len(self.calls) >= calls)
+
+    def _answer_to(self, call: Call) -> Answer:
+        if int(call.labels["attempt"]) <= 2 or call.labels["run"] == self.killer:
+            return [self.never]
+        return [self.late, "An old pond"]
+
+
+async def test_a_run_that_kills_every_worker_is_given_up_and_those_beside_it_are_not(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    model = Deadly()
+    tools = replace(stage.tools, model=model)
+    first = await stage.accept(one_haiku, Topic(name="frogs"))
+    killer = await stage.accept(one_haiku, Topic(name="a mamushi"))
+    third = await stage.accept(one_haiku, Topic(name="herons"))
+    model.killer = str(killer)
+    workers: list[tuple[Worker, asyncio.Task[None]]] = []
+    claim, looks = stage.store.runs.claim, asyncio.Semaphore(0)
+
+    async def counted(*args: Any, **named: Any) -> Claim | None:
+        looks.release()
+        return await claim(*args, **named)
+
+    def another_worker() -> None:
+        worker = Worker(tools, PIPELINES)
+        worker.name = f"worker {len(workers)}"
+        workers.append((worker, asyncio.create_task(worker.work(look_every=0.001))))
+
+    def lost() -> None:
+        """It takes nothing more, and says nothing more."""
+        workers[-1][0]._draining = True  # pyright: ignore[reportPrivateUsage] - without releasing what it holds
+        stage.clock.now += 60
+
+    async with asyncio.timeout(10):
+        for calls in (3, 6):
+            another_worker()
+            await model.so_many(calls)
+            lost()
+        another_worker()
+        await model.so_many(7)
+        monkeypatch.setattr(stage.store.runs, "claim", counted)
+        for _ in range(5):
+            await looks.acquire()
+        assert len(model.calls) == 7, "each goes alone on its last chance"
+        model.late.open()
+        await model.so_many(8)
+        assert model.calls[-1].labels["run"] == str(killer)
+        lost()
+        another_worker()
+        ends = {run_id: [entry async for entry in tail(stage.store.log, run_id)] for run_id in (first, killer, third)}
+
+    assert [entries[-1].type for entries in ends.values()] == ["complete", "error", "complete"]
+    assert (await stage.store.runs.view(killer, "default")).problem == CRASH_LOOP
+    check_history(ends, max_attempts=1)
+    model.never.open()
+    for worker, working in workers:
+        worker.drain()
+        await working
