@@ -33,7 +33,7 @@ _NAME = {"application_name": "stepglass"}
 _SESSION = """
     SET statement_timeout = 8000;
     -- Whoever stands still in a transaction holds locks that others wait for; what it did is undone, and tried again.
-    SET idle_in_transaction_session_timeout = 2000;
+    SET idle_in_transaction_session_timeout = 5000;
     -- A client that got its answer must find it again, whatever the server's default is.
     SET synchronous_commit = on;
     SET jit = off;

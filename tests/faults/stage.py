@@ -139,7 +139,10 @@ class Theatre:
             return [entry async for entry in tail(self.eyes.log, run_id)]
 
     async def cancel(self, run_id: UUID) -> int:
-        return (await self.api.post(f"/api/runs/{run_id}/cancel")).status_code
+        """Again where the API says that it cannot now, as a client should: a machine may have no time."""
+        while (status := (await self.api.post(f"/api/runs/{run_id}/cancel")).status_code) == 503:
+            continue
+        return status
 
     async def cancelled(self, run_id: UUID) -> Took:
         """Press cancel and wait for what must follow."""
