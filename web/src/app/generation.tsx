@@ -19,7 +19,8 @@ export interface Generation {
   readonly starting: boolean;
   /** Why the last start failed. */
   readonly problem: Problem | undefined;
-  start(input: unknown, title: string): void;
+  /** `maxCostUsd` is what the run may cost. */
+  start(input: unknown, title: string, maxCostUsd?: number): void;
   /** Show a run that was started before; with its input it may be started once more. */
   watch(runId: string, title: string, input?: unknown): void;
   /** Another run with the same answers: its page, under the modal. */
@@ -37,6 +38,8 @@ interface Shown {
   readonly title: string;
   readonly input: unknown;
   readonly open: boolean;
+  /** What it may cost, as far as it was said here. */
+  readonly maxCostUsd?: number | undefined;
 }
 
 const NOTHING: Shown = { run: undefined, title: "", input: undefined, open: false };
@@ -49,7 +52,7 @@ export function GenerationHost({ children }: { children: ReactNode }): ReactNode
     close();
     if (location.pathname !== `/runs/${runId}`) navigate(`/runs/${runId}`);
   };
-  const { input, title, run } = shown;
+  const { input, title, run, maxCostUsd } = shown;
   return (
     <GenerationContext value={generation}>
       {children}
@@ -62,7 +65,7 @@ export function GenerationHost({ children }: { children: ReactNode }): ReactNode
         onClose={close}
         onOpenResult={openResult}
         onRetried={(runId) => generation.goOn(runId, title, input)}
-        onRetry={input === undefined ? undefined : () => generation.start(input, title)}
+        onRetry={input === undefined ? undefined : () => generation.start(input, title, maxCostUsd)}
       />
     </GenerationContext>
   );
@@ -87,11 +90,11 @@ function useHost(): Host {
   }, [atFields]);
 
   const start = useCallback(
-    async (input: unknown, title: string): Promise<void> => {
+    async (input: unknown, title: string, maxCostUsd?: number): Promise<void> => {
       reset();
-      setShown({ run: undefined, title, input, open: true });
+      setShown({ run: undefined, title, input, open: true, maxCostUsd });
       const from = location.pathname;
-      const runId = await startRun(input);
+      const runId = await startRun(input, maxCostUsd);
       if (runId === undefined) return;
       // Ask for its events at once: whoever looks at it lingers a moment, until the modal does.
       client.run(runId).subscribe(() => undefined)();
@@ -105,7 +108,7 @@ function useHost(): Host {
     (): Generation => ({
       run: typeof shown.run === "string" ? shown.run : undefined,
       ...{ title: shown.title, open: shown.open, starting, problem },
-      start: (input, title) => void start(input, title),
+      start: (input, title, maxCostUsd) => void start(input, title, maxCostUsd),
       watch: (run, title, input) => setShown({ run, title, input, open: true }),
       goOn: (run, title, input) => {
         setShown({ run, title, input, open: true });

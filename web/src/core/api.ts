@@ -28,9 +28,14 @@ export interface StartOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface RunOptions extends StartOptions {
+  /** What the run may cost, where there is a limit. */
+  maxCostUsd?: number | undefined;
+}
+
 export interface Api {
   /** Gives the run's id, once the run is stored. */
-  startRun(pipeline: string, input: unknown, options?: StartOptions): Promise<string>;
+  startRun(pipeline: string, input: unknown, options?: RunOptions): Promise<string>;
   /** A run that refines one section of a framework: `{section, framework, answers, action | instruction, score?}`. */
   refine(refinement: unknown, options?: StartOptions): Promise<string>;
   getRun(runId: string, signal?: AbortSignal): Promise<RunView>;
@@ -64,8 +69,8 @@ export function createApi(http: Http): Api {
     return (await (await http(path, init)).json()) as Body;
   };
 
-  const startRun: Api["startRun"] = async (pipeline, input, options) =>
-    (await post<Started>("/api/runs", { pipeline, input }, options)).run_id;
+  const startRun: Api["startRun"] = async (pipeline, input, { maxCostUsd, ...options } = {}) =>
+    (await post<Started>("/api/runs", { pipeline, input, max_cost_usd: maxCostUsd }, options)).run_id;
 
   return {
     startRun,

@@ -1,6 +1,6 @@
 /** Runs without React: read this file for all that there is. */
 
-export type { Api, PageOfRuns, RunsFilter, StartOptions } from "./api.ts";
+export type { Api, PageOfRuns, RunOptions, RunsFilter, StartOptions } from "./api.ts";
 export { createApi } from "./api.ts";
 export type { Token } from "./bearer.ts";
 export type { Client, ClientOptions } from "./client.ts";

@@ -47,8 +47,8 @@ export function checkAll(words: AppText["wizard"], fields: readonly Field[], val
   return Object.fromEntries(found.filter((each): each is [string, string] => each[1] !== undefined));
 }
 
-/** What the server says of fields, by their names. */
+/** What the server says of fields and options, by their names. */
 export function errorsIn(errors: readonly ProblemError[] | undefined): Errors {
-  const ours = (errors ?? []).map(({ pointer, detail }) => [pointer.replace(/^\/input\//, ""), detail] as const);
+  const ours = (errors ?? []).map(({ pointer, detail }) => [pointer.replace(/^\/(input\/)?/, ""), detail] as const);
   return Object.fromEntries(ours.filter(([name]) => name && !name.includes("/")));
 }

@@ -10,9 +10,11 @@ import { usePipeline } from "../pipelines.ts";
 import { type Shortcut, useShortcuts } from "../shortcuts.tsx";
 import { useAppText } from "../text/languages.tsx";
 import { useTitle } from "../title.ts";
-import { useDraft } from "./draft.ts";
+import { Advanced } from "./advanced.tsx";
+import { type Draft, useDraft } from "./draft.ts";
 import { Examples } from "./examples.tsx";
 import { checkAll, type Errors, errorsIn, type Field, fieldsOf, type Values } from "./fields.ts";
+import { BUDGET, budgetIn, checkOptions, inputOptions, maybeAsks, optionsIn, withoutOptions } from "./options.ts";
 import { Page, pagesOf } from "./page.tsx";
 import { Rail } from "./rail.tsx";
 import { Saved } from "./saved.tsx";
@@ -44,14 +46,8 @@ function Form({ info }: { info: PipelineInfo }): ReactNode {
   const draft = useDraft(info.name);
   const errors = useErrors(fields, draft.values);
   const generation = useGeneration();
-  const [moves, move] = useState(0);
-  const last = pages.length - 1;
-  const at = Math.min(Math.max(0, draft.page), last);
-
-  const turn = (page: number): void => {
-    draft.turn(Math.min(Math.max(0, page), last));
-    move((count) => count + 1);
-  };
+  const { at, moves, turn } = usePages(pages.length, draft);
+  const [tries, tryAgain] = useState(0);
   const change = (name: string, value: string): void => {
     errors.changed(name);
     draft.change({ ...draft.values, [name]: value });
@@ -59,13 +55,14 @@ function Form({ info }: { info: PipelineInfo }): ReactNode {
   const generate = (): void => {
     if (generation.starting || generation.open) return;
     const wrong = errors.attempt();
-    if (wrong) {
-      turn(pages.findIndex((page) => page.some((field) => field.name === wrong)));
-      return;
-    }
+    const page = pages.findIndex((each) => each.some((field) => field.name === wrong));
+    if (wrong && page < 0) tryAgain(tries + 1);
+    else if (wrong) turn(page);
+    if (wrong) return;
     const { values } = draft;
-    const input = Object.fromEntries(fields.map(({ name }) => [name, values[name]?.trim() ?? ""]));
-    generation.start(input, input["company_name"] ?? info.label);
+    const answers = Object.fromEntries(fields.map(({ name }) => [name, values[name]?.trim() ?? ""]));
+    const input = { ...answers, ...inputOptions(info.input_schema, values) };
+    generation.start(input, answers["company_name"] ?? info.label, budgetIn(values));
   };
   const shortcuts: readonly Shortcut[] = [
     { keys: "generate", act: generate },
@@ -75,14 +72,14 @@ function Form({ info }: { info: PipelineInfo }): ReactNode {
   useShortcuts(shortcuts);
   const restart = (values: Values): void => {
     errors.forget();
-    draft.change(values);
+    draft.change({ ...optionsIn(draft.values), ...values });
   };
 
   return (
     <>
       <div className={css["tools"]}>
         <Saved draft={draft} />
-        <Examples examples={info.examples} values={draft.values} onChange={restart} />
+        <Examples examples={info.examples} values={withoutOptions(draft.values)} onChange={restart} />
       </div>
       <div className={css["form"]}>
         <Rail pages={pages} at={at} values={draft.values} errors={errors.shown} onTurn={turn} />
@@ -95,9 +92,35 @@ function Form({ info }: { info: PipelineInfo }): ReactNode {
           onGenerate={generate}
           starting={generation.starting}
         />
+        <Advanced
+          values={draft.values}
+          errors={errors.shown}
+          asks={maybeAsks(info.input_schema)}
+          tries={tries}
+          onChange={change}
+          onLeave={errors.left}
+        />
       </div>
     </>
   );
+}
+
+interface Pages {
+  /** The page that is open. */
+  readonly at: number;
+  /** Counts what turned to a page. */
+  readonly moves: number;
+  turn(page: number): void;
+}
+
+function usePages(count: number, draft: Draft): Pages {
+  const [moves, move] = useState(0);
+  const within = (page: number): number => Math.min(Math.max(0, page), count - 1);
+  const turn = (page: number): void => {
+    draft.turn(within(page));
+    move(moves + 1);
+  };
+  return { at: within(draft.page), moves, turn };
 }
 
 interface FieldErrors {
@@ -116,7 +139,7 @@ function useErrors(fields: readonly Field[], values: Values): FieldErrors {
   const [touched, touch] = useState<ReadonlySet<string>>(new Set());
   const [told, tell] = useState<Errors>({});
   useEffect(() => tell(errorsIn(problem?.errors)), [problem]);
-  const found = checkAll(wizard, fields, values);
+  const found: Errors = { ...checkAll(wizard, fields, values), ...checkOptions(wizard, values) };
   const shown = Object.entries({ ...found, ...told }).filter(([name]) => touched.has(name) || told[name] !== undefined);
   return {
     shown: Object.fromEntries(shown),
@@ -127,8 +150,8 @@ function useErrors(fields: readonly Field[], values: Values): FieldErrors {
       tell({});
     },
     attempt: () => {
-      touch(new Set(fields.map((field) => field.name)));
-      return fields.find((field) => found[field.name] !== undefined)?.name;
+      touch(new Set([...fields.map((field) => field.name), BUDGET]));
+      return fields.find((field) => found[field.name] !== undefined)?.name ?? Object.keys(found)[0];
     },
   };
 }

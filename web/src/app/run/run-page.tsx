@@ -158,7 +158,7 @@ function Ended({ view, title, input }: { view: RunView; title: string; input: In
           <RetryRun
             view={view}
             onRetried={(runId) => goOn(runId, title, input)}
-            onStartOver={() => start(input, title)}
+            onStartOver={() => start(input, title, view.maxCostUsd)}
           />
         ) : null}
       </ProblemPanel>

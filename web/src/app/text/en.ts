@@ -73,6 +73,18 @@ export const en = {
     savedNow: "Saved just now",
     notSaved: "Not saved: this browser keeps nothing",
     loadFailed: "The questions could not be loaded",
+    options: {
+      title: "Options",
+      budget: "Budget in US dollars",
+      budgetHelp: "The run ends when it has cost so much. What is finished by then is kept. Empty: as the server has it.",
+      budgetIs: (usd: string) => `at most $${usd}`,
+      wrongBudget: "Please enter an amount of more than 0, or nothing.",
+      onInvalid: "If the framework cannot be repaired",
+      onInvalidHelp: "A model's draft may break the bounds of its sections again and again.",
+      fail: "End with an error",
+      ask: "Ask me what to do",
+      asks: "asks you when in doubt",
+    },
   },
 
   shortcuts: {
