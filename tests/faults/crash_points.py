@@ -31,7 +31,7 @@ from events import migrations
 from events.contract import StepRetry
 from events.embedded import embedded_postgres
 from events.log import Entry
-from steps.errors import WORKER_LOST
+from steps.errors import SET_ASIDE, WORKER_LOST
 from tests.check_history import ModelCall, check_history
 from tests.faults.lanes import PATIENCE, Lane, Part, open_lane, open_nursery, open_prefect
 from tests.faults.stories import STORIES, Stage, Story
@@ -48,6 +48,8 @@ OPERATORS = ("prefect.", "update.runs.")
 NATURAL = 0.1
 """How often the lease of a dead worker is left to run out by itself; else it is ended once the worker is dead."""
 PAID_TWICE = re.compile(r"a model call for .*(complete at|a checkpoint of|taken over)")
+BROKEN_OFF = (WORKER_LOST, SET_ASIDE)
+"""Why an attempt is withdrawn whose worker is gone; the second where the run was paused or asked meanwhile."""
 PATHS = {"cards": "/cards/{}", "scoring": "/scores/{}"}
 
 
@@ -206,7 +208,7 @@ def _too_many(
     """Calls beyond those of a telling without a death, and one for each attempt that broke off with its worker."""
     withdrawn: Counter[tuple[str, str | None]] = Counter()
     for entry in (entry for log in logs for entry in log):
-        if isinstance(event := entry.event, StepRetry) and event.data.problem.type == WORKER_LOST:
+        if isinstance(event := entry.event, StepRetry) and event.data.problem.type in BROKEN_OFF:
             withdrawn[event.step, event.lane] += 1
     found = 0
     for (step, lane), count in made.items():
