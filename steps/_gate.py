@@ -2,13 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
 
 from steps._place import inside_a_step
 
 SETTLE = 0.05
-"""Seconds in which a run that waits for a person may begin a step elsewhere, before it is given up."""
+"""Seconds in which a run that is to be given up may go on elsewhere: begin a step, or work on what one has shown."""
 
 
 class Gate:
@@ -19,6 +19,7 @@ class Gate:
         self._open = asyncio.Event()
         self._open.set()
         self._at_work = 0
+        self._resting = 0
         self._until: list[float] = []
         self._on_idle = on_idle
         self._idle = False
@@ -48,15 +49,18 @@ class Gate:
             self._at_work -= 1
             self._look()
 
-    @contextmanager
-    def resting(self) -> Generator[None]:
-        """Inside, one that is at work is not: it waits for what another step makes."""
-        self._at_work -= 1
+    @asynccontextmanager
+    async def resting(self) -> AsyncGenerator[None]:
+        """Inside, one that is at work is not: it waits for what another step makes. Once the run is given up nobody gets
+        out of here: no work is to begin that would be ended at once."""
+        self._at_work, self._resting = self._at_work - 1, self._resting + 1
         self._look()
         try:
             yield
         finally:
-            self._at_work += 1
+            self._at_work, self._resting = self._at_work + 1, self._resting - 1
+        if self._idle:
+            await asyncio.Event().wait()
 
     async def given_up(self, seconds: float) -> None:
         """Never returns: whoever takes the run up again, once somebody has answered or `seconds` are over, gets by."""
@@ -71,13 +75,17 @@ class Gate:
     def _look(self) -> None:
         if self._at_work:
             return
+        if self._resting or (self._open.is_set() and self._until):
+            asyncio.get_running_loop().call_later(SETTLE, self._settled)
+        elif not self._open.is_set():
+            self._rest(None)
+
+    def _settled(self) -> None:
+        if self._at_work:
+            return
         if not self._open.is_set():
             self._rest(None)
         elif self._until:
-            asyncio.get_running_loop().call_later(SETTLE, self._settled)
-
-    def _settled(self) -> None:
-        if not self._at_work and self._until:
             self._rest(max(1.0, min(self._until) - time.monotonic()))
 
     def _rest(self, seconds: float | None) -> None:

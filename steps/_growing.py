@@ -89,8 +89,9 @@ async def resting() -> AsyncGenerator[None]:
     """Around waiting for another step: the time of the attempt stands still, and a run that is to be given up for a
     while does not wait for this."""
     clock = current_attempt().clock
-    with current_run().gate.resting(), clock.stopped():
-        yield
+    async with current_run().gate.resting():
+        with clock.stopped():
+            yield
 
 
 def grown(value: T) -> Growing[T]:

@@ -207,10 +207,10 @@ async def test_who_only_waits_for_parts_does_not_keep_a_run_from_being_paused(st
         await stage.store.runs.pause(stage.run_id, "default")
         carry.heed()
         gate.open()
-        await stage.shown("translate", 3)
         await given_up(stage)
     assert (await going).kind == "parked"
     assert "step_start polish" not in await stage.story()
+    assert (await stage.story()).count("partial translate") == 3, "what could be done without it is done"
     await stage.store.runs.unpause(stage.run_id, "default")
 
     assert (await stage.run_on(bilingual)).kind == "complete"
