@@ -51,8 +51,8 @@ class Gate:
 
     @asynccontextmanager
     async def resting(self) -> AsyncGenerator[None]:
-        """Inside, one that is at work is not: it waits for what another step makes. Once the run is given up nobody gets
-        out of here: no work is to begin that would be ended at once."""
+        """Inside, one that is at work is not: it waits for what another step makes. Once the run is given up nobody
+        gets out of here: no work is to begin that would be ended at once."""
         self._at_work, self._resting = self._at_work - 1, self._resting + 1
         self._look()
         try:

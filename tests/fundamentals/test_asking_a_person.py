@@ -210,7 +210,7 @@ async def test_an_answer_that_is_of_no_use_is_asked_for_again(stage: Stage):
 
 
 async def done_again(stage: Stage, from_step: str, given: Topic) -> list[str]:
-    """Accept a run that does the stage's again; from then on that is the stage's. Gives the events that it begins with."""
+    """Accept a run that does the stage's again; from then on that is the stage's. Gives what it begins with."""
     source = await stage.store.runs.view(stage.run_id, "default")
     forked = await fork(praising, stage.store.log, source, given, same_input=given == FROGS, from_step=from_step)
     await stage.accept_first(praising, given, forked.first)
