@@ -10,6 +10,8 @@ export type { GenerationProgressModalProps } from "./generation-progress-modal.t
 export { GenerationProgressModal } from "./generation-progress-modal.tsx";
 export { Markdown } from "./markdown/markdown.tsx";
 export { OverallProgress } from "./overall-progress.tsx";
+export type { QuestionsProps } from "./questions.tsx";
+export { Questions } from "./questions.tsx";
 export type { QuickAction, RefinePanelProps, Wish } from "./refine-panel.tsx";
 export { RefinePanel } from "./refine-panel.tsx";
 export { ReplayBar } from "./replay-bar.tsx";

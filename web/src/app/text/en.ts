@@ -76,7 +76,8 @@ export const en = {
     options: {
       title: "Options",
       budget: "Budget in US dollars",
-      budgetHelp: "The run ends when it has cost so much. What is finished by then is kept. Empty: as the server has it.",
+      budgetHelp:
+        "The run ends when it has cost so much. What is finished by then is kept. Empty: as the server has it.",
       budgetIs: (usd: string) => `at most $${usd}`,
       wrongBudget: "Please enter an amount of more than 0, or nothing.",
       onInvalid: "If the framework cannot be repaired",
