@@ -29,8 +29,9 @@ HOW: dict[Kind, dict[str, float]] = {
 }
 AHEAD = 6
 """How many of the plan are looked at for one whose victim is up."""
-GRACE = 15.0
-"""Seconds that a process may take to end when it is asked to; then it is killed, and that counts as a failure."""
+GRACE = 60.0
+"""Seconds after which a process that was asked to end is taken for one that hangs: it is killed, and that counts as a
+failure. What the slowest one took is told; on a calm machine it should be within 10 s."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,8 +100,15 @@ class Report:
                 f"{kind} ready again": f"{middle(s):.1f} s, {max(s, default=0):.1f} s at most"
                 for kind, s in back.items()
             },
+            "slowest end on SIGTERM": ", ".join(f"{kind} {s:.1f} s" for kind, s in self.slowest.items()),
             "ended though nobody killed them": str(len(self.alone)),
         }
+
+    @property
+    def slowest(self) -> dict[str, float]:
+        """Seconds that a process took to end that was asked to, at most, by kind."""
+        asked = [death for death in self.deaths if death.kill.how == "SIGTERM"]
+        return {kind: max(d.seconds for d in asked if d.kill.kind == kind) for kind in {d.kill.kind for d in asked}}
 
     @property
     def alone(self) -> list[str]:
