@@ -47,5 +47,7 @@ async def keep(
                 return
             await asyncio.sleep(min(1.0, every))
             continue
+        # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the nudge comes at the same moment.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(nudge.wait(), every)
+            async with asyncio.timeout(every):
+                await nudge.wait()

@@ -62,3 +62,22 @@ async def test_a_run_that_is_another_s_is_lost_at_once():
     heard, lost = await kept(runs, lease=60.0)
 
     assert (heard, len(lost), runs.asked) == ([], 1, 1)
+
+
+async def test_it_ends_when_it_is_told_to_though_somebody_wants_something_at_that_moment():
+    nudge, runs = asyncio.Event(), Answers(None)
+    heard: list[Wish | None] = []
+    keeping = asyncio.create_task(
+        _lease.keep(runs, uuid4(), 1, heard=heard.append, lost=heard.append, every=60, nudge=nudge)  # pyright: ignore[reportArgumentType]
+    )
+    async with asyncio.timeout(10):
+        while not heard:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+        nudge.set()
+        await asyncio.sleep(0)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    assert keeping.cancelled()
