@@ -49,6 +49,12 @@ def no_model_costs_money(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("llm.config.ALLOW_REMOTE_MODELS", False)
 
 
+@pytest.fixture(autouse=True)
+def ids_begin_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids never go back: a test whose clock was ahead would leave them ahead for all that come after it."""
+    monkeypatch.setattr("events.ids._last", 0)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a real server for the whole session, whose data need not survive it."""
