@@ -174,6 +174,8 @@ async def _judge(stage: Stage, story: Story, verdict: Verdict, prepared: set[UUI
         verdict.runs += 1
         final = log[-1].type if log and log[-1].final else None
         verdict.endless += final is None
+        if final is None:
+            stage.wrong.append(await _state(stage.lane, run_id, log))
         if run_id not in prepared:
             stage.expect(final in story.ends, f"run {run_id} ended in {final}")
             verdict.length = len(log)
@@ -222,6 +224,17 @@ def _too_many(
 def call_of(call: LoggedCall) -> ModelCall:
     path = PATHS[call.step].format(call.lane) if call.step in PATHS and call.lane else None
     return ModelCall(UUID(call.run), call.step or "", call.attempt, call.lane, call.at_ms, path)
+
+
+async def _state(lane: Lane, run_id: UUID, log: Sequence[Entry]) -> str:
+    """Where a run stands that has not ended. It is ended now, so that it is in nobody's way."""
+    columns = "status, epoch, losses, holder, lease_until, wake_at, parked_at, clock_timestamp() AS now"
+    rows = await lane.sql(f"SELECT {columns} FROM stepglass.runs WHERE run_id = $1", run_id)
+    await lane.sql(
+        "UPDATE stepglass.runs SET lease_until = '-infinity' WHERE run_id = $1 AND holder IS NOT NULL", run_id
+    )
+    await lane.store.runs.request_cancel(run_id, "default")
+    return f"run {run_id} goes on: {[dict(row) for row in rows]}; its log ends in {[each.type for each in log[-12:]]}"
 
 
 async def whole(lane: Lane, run_id: UUID) -> list[Entry]:
