@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { Button } from "../../components/button.tsx";
 import { ProblemPanel } from "../../components/problem-panel.tsx";
+import { useAfterPress } from "../../components/use-after-press.ts";
 import type { PipelineInfo } from "../../core/wire.ts";
 import { Content } from "../content.tsx";
 import { useGeneration } from "../generation.tsx";
@@ -136,6 +137,7 @@ interface FieldErrors {
 function useErrors(fields: readonly Field[], values: Values): FieldErrors {
   const { wizard } = useAppText();
   const { problem } = useGeneration();
+  const afterPress = useAfterPress();
   const [touched, touch] = useState<ReadonlySet<string>>(new Set());
   const [told, tell] = useState<Errors>({});
   useEffect(() => tell(errorsIn(problem?.errors)), [problem]);
@@ -144,7 +146,7 @@ function useErrors(fields: readonly Field[], values: Values): FieldErrors {
   return {
     shown: Object.fromEntries(shown),
     changed: (name) => tell(({ [name]: _, ...others }) => others),
-    left: (name) => touch((now) => new Set([...now, name])),
+    left: (name) => afterPress(() => touch((now) => new Set([...now, name]))),
     forget: () => {
       touch(new Set());
       tell({});

@@ -5,6 +5,7 @@ import type { Problem } from "../../core/contract.ts";
 import { useText } from "../../text/context.tsx";
 import { Button } from "../button.tsx";
 import { ProblemPanel } from "../problem-panel.tsx";
+import { useAfterPress } from "../use-after-press.ts";
 import { FormContext, type FormState } from "./context.ts";
 import { type Entry, entryOf, mended, valueIn } from "./entry.ts";
 import { type Faults, faultsOf, told, without } from "./faults.ts";
@@ -88,6 +89,7 @@ interface EntryState {
 function useEntry({ shape, keptAs, onAnswer, pending, sent, problem }: QuestionFormProps): EntryState {
   const { question: words } = useText();
   const form = useRef<HTMLFormElement>(null);
+  const afterPress = useAfterPress();
   const [entry, setEntry] = useState<Entry>(() => mendedOr(shape, keptEntry(keptAs)));
   const [refused, refuse] = useState<Faults>({});
   const [touched, touch] = useState<ReadonlySet<string>>(new Set());
@@ -118,7 +120,7 @@ function useEntry({ shape, keptAs, onAnswer, pending, sent, problem }: QuestionF
   };
   const state = {
     fault: (at: string) => faults[at],
-    left: (at: string) => touch((now) => (now.has(at) ? now : new Set([...now, at]))),
+    left: (at: string) => afterPress(() => touch((now) => (now.has(at) ? now : new Set([...now, at])))),
     changed: (at: string) => refuse((now) => without(now, at)),
   };
   return { form, state, entry, faults, write, send: (event) => void send(event) };

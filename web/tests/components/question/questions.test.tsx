@@ -212,6 +212,20 @@ describe("what is wrong", () => {
     expect(document.activeElement).toBe(screen.getByRole("radio", { name: "Red" }));
   });
 
+  test("is said behind a press that leaves the field, so that nothing moves away under it", async () => {
+    await asked(ORDER);
+    const name = screen.getByLabelText("Your name");
+    const button = screen.getByRole("button", { name: "Send the answer" });
+    write("Your name", "A");
+    fireEvent.mouseDown(button);
+    fireEvent.blur(name);
+    await pass();
+    expect(name.getAttribute("aria-invalid")).toBeNull();
+    fireEvent.mouseUp(button);
+    await pass();
+    expect(name.getAttribute("aria-invalid")).toBe("true");
+  });
+
   test("by the word of the server is said at the field, until that is written in", async () => {
     const server = await asked({ type: "object", properties: { season: STRING, year: { type: "integer" } } });
     write(/^Season/, "spring");
