@@ -12,28 +12,28 @@ export interface BearerOptions {
   onUnauthorized?: (problem: Problem) => Promise<string | undefined> | string | undefined;
 }
 
-const PATIENCE_MS = 10_000;
-
 export class Bearer {
   token: string | undefined;
   readonly #fresh: (() => Promise<string>) | undefined;
-  readonly #ask: (refusal?: ApiError) => Promise<string | undefined>;
+  readonly #onUnauthorized: BearerOptions["onUnauthorized"];
   #asking: Promise<string | undefined> | undefined;
 
   constructor({ token, onUnauthorized }: BearerOptions) {
     this.#fresh = typeof token === "function" ? token : undefined;
     this.token = typeof token === "string" ? token : undefined;
-    this.#ask = async (refusal) => (this.#fresh ? had(this.#fresh) : refusal && onUnauthorized?.(refusal.problem));
+    this.#onUnauthorized = onUnauthorized;
   }
 
-  /** Whether there is one to be had before anything is asked. */
-  get missing(): boolean {
-    return this.#fresh !== undefined && this.token === undefined;
+  /** Gets one before anything is asked, where there is one to be had. */
+  async ready(): Promise<void> {
+    if (this.#fresh && this.token === undefined) await this.renew();
   }
 
   /** Throws what it is told of, if there is no token besides. */
   async renew(refusal?: ApiError): Promise<void> {
-    this.#asking ??= this.#ask(refusal).finally(() => {
+    this.#asking ??= Promise.resolve(
+      this.#fresh ? had(this.#fresh) : refusal && this.#onUnauthorized?.(refusal.problem),
+    ).finally(() => {
       this.#asking = undefined;
     });
     const given = await this.#asking;
@@ -50,17 +50,16 @@ export class Bearer {
   }
 }
 
-/** Where tokens come from may be out of reach for a while, like the API itself. */
+/** Where tokens come from may be out of reach for a while, or silent, like the API itself. */
 async function had(fresh: () => Promise<string>): Promise<string> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NoAnswer(`No token within ${PATIENCE_MS} ms.`)), PATIENCE_MS);
+    timer = setTimeout(reject, 10_000);
   });
   try {
     return await Promise.race([fresh(), late]);
-  } catch (error) {
-    if (error instanceof RequestError) throw error;
-    throw new NoAnswer("There is no token to ask with.", { cause: error });
+  } catch (cause) {
+    throw cause instanceof RequestError ? cause : new NoAnswer("No token came.", { cause });
   } finally {
     clearTimeout(timer);
   }

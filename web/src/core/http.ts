@@ -42,7 +42,7 @@ export function createHttp(options: HttpOptions = {}): Http {
   };
 
   return async (path, init = {}) => {
-    if (bearer.missing) await bearer.renew();
+    await bearer.ready();
     for (let again = false; ; again = true) {
       init.signal?.throwIfAborted();
       const used = bearer.token;

@@ -123,26 +123,25 @@ class LiveRuns implements RunsStore {
 
   #take(messages: readonly SseMessage[]): Verdict {
     const before = this.#cursor;
-    let left = false;
     for (const { event: name, data } of messages) {
       if (name === "stream_gap") {
         this.#cursor = undefined;
         return "broken";
       }
-      if (name !== undefined && name !== "run_left") continue;
+      if (name && name !== "run_left") continue;
       const message = jsonIn(data) as RunChanged | RunLeft | { type: ""; cursor: number } | undefined;
       if (!message) return "broken";
       if (message.type === "run_left") {
         this.#changed(message);
-        left = true;
+        this.#show();
         continue;
       }
-      if (message.type === "run_changed") this.#changed(message.run);
+      if (message.type) this.#changed(message.run);
       this.#cursor = message.cursor;
     }
-    const moved = this.#cursor !== before;
-    if (moved || left) this.#show();
-    return moved ? "advanced" : "same";
+    if (this.#cursor === before) return "same";
+    this.#show();
+    return "advanced";
   }
 
   #changed(run: Change): void {
