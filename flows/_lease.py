@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 from uuid import UUID
 
 from events.errors import Fenced, StoreUnavailable, UnknownRun
@@ -12,6 +13,22 @@ from events.runs import Runs
 from events.wishes import Wish
 
 log = logging.getLogger("stepglass.lease")
+
+
+GRACE = 1.0
+"""Seconds that a renewal under way still gets when it is not wanted any more."""
+
+
+async def _whole(renewal: Coroutine[Any, Any, Wish | None]) -> Wish | None:
+    """Not broken off: the database would go on with it, and whoever claims the run then passes over its locked row."""
+    renewing = asyncio.ensure_future(renewal)
+    try:
+        return await asyncio.shield(renewing)
+    except asyncio.CancelledError:
+        await asyncio.wait([renewing], timeout=GRACE)
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+        raise
 
 
 async def keep(
@@ -33,7 +50,7 @@ async def keep(
     while True:
         try:
             nudge.clear()
-            heard(await runs.renew(run_id, epoch, lease=lease))
+            heard(await _whole(runs.renew(run_id, epoch, lease=lease)))
             renewed = time.monotonic()
         except (Fenced, UnknownRun) as error:
             lost(error)

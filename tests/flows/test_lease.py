@@ -81,3 +81,30 @@ async def test_it_ends_when_it_is_told_to_though_somebody_wants_something_at_tha
         await asyncio.wait([keeping])
 
     assert keeping.cancelled()
+
+
+class Slow:
+    """A renewal that goes on until it may end."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end, self.whole = asyncio.Event(), asyncio.Event(), False
+
+    async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
+        self.begun.set()
+        await self.may_end.wait()
+        self.whole = True
+
+
+async def test_a_renewal_under_way_is_not_broken_off():
+    runs: Any = Slow()
+    keeping = asyncio.create_task(_lease.keep(runs, uuid4(), 1, heard=lambda wish: None, lost=lambda error: None))
+    async with asyncio.timeout(10):
+        await runs.begun.wait()
+
+        keeping.cancel()
+        await asyncio.sleep(0)
+        runs.may_end.set()
+        await asyncio.wait([keeping])
+
+    assert runs.whole
+    assert keeping.cancelled()
