@@ -4,6 +4,7 @@ Imports stay inside the functions: a process pays for what it does, not for what
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -16,6 +17,8 @@ from settings import Settings
 
 # Seconds between two looks at whether PostgreSQL still lives.
 LOOK = 0.5
+# Seconds that libraries have for their own at the exit of a worker that has done all of its own.
+LEAVE = 2.0
 
 
 def become(name: str, settings: Settings) -> None:
@@ -38,7 +41,9 @@ def api(settings: Settings) -> int:
 def worker(settings: Settings) -> int:
     from flows.process import run_worker
 
-    return run_worker(settings, tell_ready)
+    code = run_worker(settings, tell_ready)
+    leave(code)
+    return code
 
 
 def demo(settings: Settings) -> int:
@@ -76,6 +81,13 @@ def postgres(settings: Settings) -> int:
                 logging.getLogger("stepglass.postgres").error("the database server has died")
                 return 1
     return 0
+
+
+def leave(code: int, within: float = LEAVE) -> None:
+    """End this process soon, also when a library holds its exit up: Prefect's waits for a server that hangs."""
+    ending = threading.Timer(within, os._exit, [code])
+    ending.daemon = True
+    ending.start()
 
 
 def lives(pid: int) -> bool:

@@ -10,7 +10,9 @@ Prefect of it later.
 import asyncio
 import contextvars
 import logging
+import tempfile
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +28,8 @@ from flows._pipeline import Pipeline
 from steps._once import Once
 
 log = logging.getLogger("stepglass.prefect")
+
+NOWHERE = Path(tempfile.gettempdir()) / "stepglass-no-results"
 
 _projection: contextvars.ContextVar["Projection"] = contextvars.ContextVar("stepglass_projection")
 _call: contextvars.ContextVar[Once[Any]] = contextvars.ContextVar("stepglass_call")
@@ -90,6 +94,9 @@ class Projection:
             flow_run_name=f"{self.pipeline.slug}-{self.run_id.hex[-8:]}",
             retries=0,
             persist_result=False,
+            # Nothing is kept there. Unless it is named, Prefect asks its server for it, and blocks our loop meanwhile:
+            # one that hangs would hold every run of this worker, and its end, for a minute.
+            result_storage=NOWHERE,
             log_prints=False,
             validate_parameters=False,
         )

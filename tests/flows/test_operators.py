@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 from collections import Counter
 from collections.abc import AsyncIterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -291,3 +292,25 @@ async def test_a_predecessor_is_marked_also_when_prefect_is_heard_of_only_later(
 
     async with asyncio.timeout(5):
         assert await marked == before
+
+
+async def test_a_flow_run_is_opened_without_asking_prefect_s_server_where_results_are_kept(
+    health: Health, monkeypatch: pytest.MonkeyPatch
+):
+    """Prefect would ask in the loop that carries all runs, and wait for the answer there."""
+    given: list[dict[str, object]] = []
+
+    class Told(Drawn):
+        def __init__(self, **options: object) -> None:
+            given.append(options)
+
+    async def opened(flow: object, run_id: str) -> None: ...
+
+    monkeypatch.setattr(_projection, "Flow", Told)
+    monkeypatch.setattr(_projection, "_run_flow", opened)
+    projection = projected(health)
+
+    await projection.attempt("haiku", "Write a haiku", 1, Once(made))
+
+    assert isinstance(given[0]["result_storage"], Path)
+    await projection.close(COMPLETE, grace=0.1)
