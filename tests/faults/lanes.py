@@ -27,7 +27,7 @@ from tests.scripted_model import ScriptedModelServer, scripted_model
 
 PRICES = "[scripted]\ninput = 1000.0\noutput = 1000.0\n"
 """A call of the scripted model takes 46 tokens unless a script says otherwise: 4.6 cents."""
-PATIENCE = 30.0
+PATIENCE = 60.0
 """Seconds in which whatever is waited for has long happened."""
 _EXPIRE = """
     WITH expired AS (

@@ -38,7 +38,7 @@ def judge(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
     assert died >= 0.6 * len(table.verdicts), f"of {len(table.verdicts)} processes, {died} came by their point"
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 async def test_forty_deaths_anywhere_lose_nothing_and_pay_for_nothing_twice(
     server: str, capsys: pytest.CaptureFixture[str]
 ):
