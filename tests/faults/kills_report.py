@@ -92,6 +92,7 @@ class Report:
             "events": f"{verdict.events:,}, {verdict.chunks:,} of them text",
             "taken over": f"{verdict.resumed} times",
             "model calls": f"{verdict.calls.made:,}, {verdict.calls.made - verdict.calls.heard} of them broken off",
+            "calls on their way when a run ended elsewhere": str(verdict.late),
             "events seen by viewers": f"{verdict.seen:,} in {verdict.viewings:,} viewings",
             "viewers' reconnects": f"{verdict.reconnects:,}",
             "longest silence for a viewer": f"{verdict.silence:.1f} s",

@@ -24,6 +24,8 @@ REPAIRS = 2
 PAID = ("the step was complete at", "was there already, a checkpoint", "its result was taken over", "model calls for")
 LAST_WORD = ("no last word", "last words, at", "it stands behind the last word")
 ORDER = ("expected seq",)
+LEASE_MS = 10_000
+"""A worker that stood still may have a call on its way when its run ends elsewhere: when its lease is out it knows."""
 
 
 @dataclass
@@ -76,6 +78,8 @@ class Verdict:
     silence: float = 0.0
     standstill: float = 0.0
     resumed: int = 0
+    late: int = 0
+    """Calls that reached the model behind the last word of their run, within a lease."""
     ends: dict[str, int] = field(default_factory=dict[str, int])
     _kept: OrderedDict[str, list[Entry]] = field(default_factory=OrderedDict[str, list[Entry]])
 
@@ -129,7 +133,10 @@ class Verdict:
         for run_id, calls in self.calls.by_run.items():
             if run_id not in records:
                 self._say("broken", f"{len(calls)} calls for run {run_id}, which nobody was told of")
-            late = [call for call in calls if (call.at_ms or 0) > self.ends.get(run_id, 0) > 0]
+            end = self.ends.get(run_id, 0)
+            behind = [call for call in calls if (call.at_ms or 0) > end > 0]
+            late = [call for call in behind if (call.at_ms or 0) > end + LEASE_MS]
+            self.late += len(behind) - len(late)
             if late:
                 self._say("paid_twice", f"{len(late)} calls for run {run_id} after its last word, of '{late[0].step}'")
         for record in records.values():

@@ -186,13 +186,16 @@ async def test_a_finished_step_that_is_asked_for_again_is_paid_twice(court: Cour
 
 
 @pytest.mark.usefixtures("blockbuster")
-async def test_a_call_behind_the_last_word_is_paid_twice_also_when_it_comes_to_light_later(court: Court):
+@pytest.mark.parametrize(("after", "expected"), [(12_000, (1, 0)), (5_000, (0, 1))])
+async def test_a_call_long_behind_the_last_word_is_paid_twice_also_when_it_comes_to_light_later(
+    court: Court, after: int, expected: tuple[int, int]
+):
     await court.verdict.run(court.record)
-    court.called("qa", 5000)
+    court.called("qa", after)
 
     court.verdict.close({court.record.run_id: court.record})
 
-    assert court.verdict.paid_twice == 1
+    assert (court.verdict.paid_twice, court.verdict.late) == expected
 
 
 @pytest.mark.usefixtures("blockbuster")
