@@ -181,7 +181,7 @@ async def test_a_deployment_started_in_prefect_is_a_run_like_any_other(
         deployment = found.json()
         answers = deployment["parameter_openapi_schema"]["properties"]["answers"]
         form = deployment["parameter_openapi_schema"]["definitions"][answers["$ref"].rpartition("/")[2]]
-        assert set(form["properties"]) == set(vision.BRIEF), "Prefect's form is the brief"
+        assert set(form["properties"]) == {*vision.BRIEF, "on_invalid"}, "Prefect's form is the brief, with its option"
         body = {"parameters": {"answers": vision.BRIEF}, "state": {"type": "SCHEDULED"}}
         created = await client.post(f"{stack.prefect_url}/deployments/{deployment['id']}/create_flow_run", json=body)
         flow_run_id = created.json()["id"]
