@@ -12,7 +12,6 @@ from events.contract import (
     Event,
     InputReceived,
     InputReceivedData,
-    Problem,
     ReasonData,
     RunPaused,
     RunUnpaused,
@@ -20,8 +19,7 @@ from events.contract import (
 from events.errors import RunEnded
 from events.fold import closing
 from events.questions import not_asked
-
-CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
+from events.wishes import CANCELLED
 
 
 def park(record: Record, now: float, seconds: float | None) -> bool:

@@ -21,7 +21,6 @@ from events.contract import (
     Event,
     InputReceived,
     InputReceivedData,
-    Problem,
     ReasonData,
     RunPaused,
     RunUnpaused,
@@ -30,8 +29,7 @@ from events.errors import RunEnded, UnknownRun
 from events.fold import closing
 from events.log import Entry, encode
 from events.questions import not_asked
-
-CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
+from events.wishes import CANCELLED
 
 _LOCK = """
     SELECT status, tail_seq, view, cancel_requested, holder IS NOT NULL AS taken,

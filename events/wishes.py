@@ -8,8 +8,13 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+from events.contract import Problem
+
 Wish = Literal["cancel", "pause"]
 """What a holder has to heed."""
+
+CANCELLED = Problem(title="cancelled", detail="The run was cancelled while no worker held it.")
+"""What ends the steps of a run that nobody holds."""
 
 
 class Wishes(Protocol):

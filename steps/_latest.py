@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 from steps._place import current_run
+from steps._together import together
 
 T = TypeVar("T")
 
@@ -22,15 +23,8 @@ class Latest(Generic[T]):
         self._calls[path] = asyncio.create_task(_at_work(call))
 
     async def results(self) -> dict[str, T]:
-        """All of them, by path. When one fails, the others still finish, because each is a checkpoint that the next
-        attempt will not pay for again; then the first failure is raised."""
-        outcomes = await asyncio.gather(*self._calls.values(), return_exceptions=True)
-        results: dict[str, T] = {}
-        for path, outcome in zip(self._calls, outcomes, strict=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
-            results[path] = outcome
-        return results
+        """All of them, by path. A failure is raised when all have ended, as by `together`."""
+        return dict(zip(self._calls, await together(*self._calls.values()), strict=True))
 
     async def __aenter__(self) -> Self:
         return self

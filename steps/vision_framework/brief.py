@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict
 from steps._checkpoint import checkpoint
 from steps._place import lane
 from steps._step import step
+from steps._together import together
 from steps._write import write_text
 from steps.vision_framework._prompts import laid_out, prompt
-from steps.vision_framework._together import together
 from steps.vision_framework.answers import VisionBrief
 
 Part = Literal["founder_brief", "investor_summary"]

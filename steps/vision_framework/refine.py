@@ -7,9 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from steps._checkpoint import checkpoint
 from steps._prompt import Fixed, fence
 from steps._step import step
+from steps._together import together
 from steps._write import write_json
 from steps.vision_framework._prompts import laid_out, prompt
-from steps.vision_framework._together import together
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import SECTION_NAMES, SECTIONS, Framework, SectionName, repair_of
 from steps.vision_framework.repair import repaired

@@ -15,8 +15,8 @@ from steps._budget import Budget, dollars
 from steps._checkpoint import checkpoint
 from steps._place import lane
 from steps._step import step
+from steps._together import together
 from steps._write import write_text
-from steps.vision_framework._together import together
 from tests.fundamentals.conftest import Stage, new_stage
 from tests.fundamentals.test_a_step import Ask, Haiku, Topic, one_haiku
 from tests.fundamentals.test_hard_ends import broken_off
