@@ -72,6 +72,17 @@ async def fork(
         led = {**await Rehearsal(kept, anew, said).go(lambda: pipeline.fn(given))}
         kept = {place: done for place, done in kept.items() if place in led}
     steps = whole(pipeline, {place[0] for place in kept}, {place[0] for place in before.keys() - kept.keys()})
+    labels = {planned.step: planned.label for planned in pipeline.plan}
+    kept = {place: done for place, done in kept.items() if place[0] in steps}
+    taken = [again(done, labels[place[0]], run_id, entries) for place, done in kept.items()]
+    behind_them = frozenset[str]().union(*(led.get(place, frozenset()) for place in kept))
+    heard = [heard_before(answer) for input_id, answer in answers.items() if input_id in behind_them]
+    return Fork([queued(pipeline, source, given, start, max_cost_usd), *taken, *heard], start)
+
+
+def queued(
+    pipeline: Pipeline, source: RunView, given: BaseModel, start: str | None, max_cost_usd: float | None
+) -> RunQueued:
     data = RunQueuedData(
         pipeline=pipeline.name,
         title=pipeline.titled(given),
@@ -79,12 +90,7 @@ async def fork(
         from_step=start,
         max_cost_usd=max_cost_usd,
     )
-    labels = {planned.step: planned.label for planned in pipeline.plan}
-    kept = {place: done for place, done in kept.items() if place[0] in steps}
-    taken = [again(done, labels[place[0]], run_id, entries) for place, done in kept.items()]
-    behind_them = frozenset[str]().union(*(led.get(place, frozenset()) for place in kept))
-    heard = [heard_before(answer) for input_id, answer in answers.items() if input_id in behind_them]
-    return Fork([RunQueued(message="Queued", progress=0, data=data), *taken, *heard], start)
+    return RunQueued(message="Queued", progress=0, data=data)
 
 
 def first_step(pipeline: Pipeline, source: RunView, named: str | None, *, same_input: bool) -> str | None:
