@@ -22,7 +22,7 @@ from api.streams import Streams
 from events.errors import UnsupportedStore
 from events.feeds import Feeds
 from events.hub import Hub
-from events.store import Store, open_store
+from events.store import STARTING, Store, open_store
 from observe.lag import timed
 from observe.meters import Reading
 from settings import Settings
@@ -56,7 +56,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[State, None]:
         async with AsyncExitStack() as stack:
-            opened = store or await stack.enter_async_context(open_store(database_url(settings)))
+            opened = store or await stack.enter_async_context(open_store(database_url(settings), STARTING))
             feeds = await stack.enter_async_context(Feeds(opened))
             reading = Reading() if settings.metrics else None
             hub = await stack.enter_async_context(Hub(timed(opened.log, reading)))

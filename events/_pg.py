@@ -1,6 +1,7 @@
 """Connections to PostgreSQL: three small pools, so that readers cannot starve a writer, and its errors as ours."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 import asyncpg
 
 from events import migrations
+from events._pg_pooler import check_session
 from events.errors import Fenced, NotAllowed, RunEnded, StoreError, StoreUnavailable, UnknownRun, UnsupportedStore
 
 if TYPE_CHECKING:
     # Generic in the stubs only.
     from asyncpg.pool import PoolConnectionProxy
+
+log = logging.getLogger("stepglass.store")
 
 Row: TypeAlias = asyncpg.Record
 Session: TypeAlias = "asyncpg.Connection[Row]"
@@ -101,15 +105,28 @@ async def borrowed(pool: Pool) -> AsyncGenerator[Connection, None]:
 
 
 async def _persist(pool: Pool, work: Callable[[Connection], Awaitable[T]], patience: float) -> T:
-    end, pause = time.monotonic() + patience, 0.02
+    async def once() -> T:
+        async with borrowed(pool) as connection:
+            return await work(connection)
+
+    return await _again(once, patience)
+
+
+async def _again(
+    ask: Callable[[], Awaitable[T]], patience: float, tell: Callable[[StoreUnavailable], object] = lambda error: None
+) -> T:
+    """`tell` hears why the first try has failed, when there is to be another."""
+    end, pause, told = time.monotonic() + patience, 0.02, False
     while True:
         try:
             with translated():
-                async with borrowed(pool) as connection:
-                    return await work(connection)
-        except StoreUnavailable:
+                return await ask()
+        except StoreUnavailable as error:
             if time.monotonic() + pause > end:
                 raise
+            if not told:
+                tell(error)
+            told = True
         await asyncio.sleep(pause)
         pause = min(pause * 2, 0.5)
 
@@ -127,26 +144,30 @@ def shown(url: str) -> str:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncGenerator[Database, None]:
+async def open_database(url: str, patience: float = 0.0) -> AsyncGenerator[Database, None]:
     """Check that the server can be our store, bring the tables up to date, and open the pools.
 
-    Raises `StoreUnavailable` and `UnsupportedStore`.
+    A server that is away is waited for, `patience` seconds long. Raises `StoreUnavailable` and `UnsupportedStore`.
     """
     dsn = libpq_url(url)
-    with translated():
-        connection = await connect(dsn, url)
-        try:
-            await _check_session(connection, dsn, url)
-            current = await migrations.is_current(connection)
-        finally:
-            await connection.close(timeout=2)
-        if not current:
-            await migrations.migrate(dsn)
+    waiting = "%s is asked again for %g s: %s"
+    await _again(lambda: _made_ready(dsn, url), patience, lambda e: log.warning(waiting, shown(url), patience, e))
     async with AsyncExitStack() as stack:
         with translated():
             pools = [await stack.enter_async_context(_opened(_pool(dsn, size))) for size in (1, 4, 6)]
         # Outside of it: what goes wrong with whoever uses the database is not the database's.
         yield Database(dsn, *pools)
+
+
+async def _made_ready(dsn: str, url: str) -> None:
+    connection = await connect(dsn, url)
+    try:
+        await check_session(connection, lambda: connect(dsn, url), shown(url))
+        current = await migrations.is_current(connection)
+    finally:
+        await connection.close(timeout=2)
+    if not current:
+        await migrations.migrate(dsn)
 
 
 @asynccontextmanager
@@ -200,35 +221,3 @@ async def connect(dsn: str, url: str = "") -> Session:
         raise UnsupportedStore(f"{shown(url or dsn)} does not let us in: {error}") from error
     except (ValueError, OverflowError) as error:
         raise UnsupportedStore(f"{shown(url or dsn)} is no URL of a PostgreSQL server.") from error
-
-
-_POOLER = (
-    "{} is behind a transaction pooler: a session does not last, so nobody would hear of new events (LISTEN). "
-    "Point DATABASE_URL at PostgreSQL itself, or at a pooler in session mode."
-)
-
-
-async def _check_session(connection: Session, dsn: str, url: str) -> None:
-    """Two statements must reach the same backend, and a NOTIFY from another session must arrive at our LISTEN."""
-    heard = asyncio.Event()
-    channel = "stepglass_probe"
-
-    def hear(*_: object) -> None:
-        heard.set()
-
-    try:
-        before = await connection.fetchval("SELECT pg_backend_pid()")
-        await connection.add_listener(channel, hear)
-        other = await connect(dsn, url)
-        try:
-            await other.execute(f"NOTIFY {channel}")
-        finally:
-            await other.close(timeout=2)
-        async with asyncio.timeout(2):
-            await heard.wait()
-        if await connection.fetchval("SELECT pg_backend_pid()") != before:
-            raise UnsupportedStore(_POOLER.format(shown(url)))
-    except TimeoutError:
-        raise UnsupportedStore(_POOLER.format(shown(url))) from None
-    except asyncpg.InvalidSQLStatementNameError as error:
-        raise UnsupportedStore(f"{_POOLER.format(shown(url))} It answered: {error}") from error

@@ -26,6 +26,9 @@ from events.runs import Runs
 from events.stats import Stats
 from events.versions import Versions
 
+STARTING = 8.0
+"""Seconds that a database is given to come back while somebody starts, whom SIGTERM would end only after them."""
+
 _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 
 
@@ -51,10 +54,11 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncGenerator[Store, None]:
+async def open_store(url: str, patience: float = 0.0) -> AsyncGenerator[Store, None]:
     """The store at `url`: `postgresql://user@host/name`, `postgresql:///name?host=/socket/directory`, `memory://`.
 
-    Raises `UnsupportedStore` for a URL that cannot work, `StoreUnavailable` when the server does not answer.
+    Raises `UnsupportedStore` for a URL that cannot work, `StoreUnavailable` when the server does not answer within
+    `patience` seconds: who serves begins as well while a database starts anew (`STARTING`).
     Leaving stores what was submitted and closes every connection.
     """
     scheme = url.partition("://")[0]
@@ -63,7 +67,7 @@ async def open_store(url: str) -> AsyncGenerator[Store, None]:
             parts = (memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.retention)
             yield Store(*parts, memory.alerts, memory.keys, memory.ready)
     elif scheme in _POSTGRES:
-        async with open_database(url) as database, open_listener(database) as listener:
+        async with open_database(url, patience) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
                 log = PostgresLog(database, appender, listener)
                 runs = PostgresRuns(database, listener)

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from events.store import Store, open_store
+from events.store import STARTING, Store, open_store
 from flows import _prefect_env
 from flows._alerting import Hook, alerting
 from flows._carry import Tools
@@ -84,7 +84,7 @@ class _Engine(threading.Thread):
 
 async def open_tools(settings: Settings, stack: AsyncExitStack) -> Tools:
     """The store and the model, closed with the stack. Raises `ValueError` without `DATABASE_URL`."""
-    store = await stack.enter_async_context(open_store(settings.store_url))
+    store = await stack.enter_async_context(open_store(settings.store_url, STARTING))
     return await _tools(settings, store, stack, port=0)
 
 
@@ -115,7 +115,7 @@ def _wanted(settings: Settings, port: int) -> Wanted:
 
 async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
     """A worker and all that it needs, closed in order with the stack."""
-    store = await stack.enter_async_context(open_store(settings.store_url))
+    store = await stack.enter_async_context(open_store(settings.store_url, STARTING))
     tools = await _tools(settings, store, stack, port=settings.metrics_port)
     duties = [
         sweeping(store.retention, settings.compact_after, settings.keep_runs),

@@ -45,6 +45,24 @@ async def test_a_server_that_is_not_there_is_unavailable(short_path: Path) -> No
             pass
 
 
+async def test_a_server_that_comes_back_is_waited_for(proxy: Proxy, caplog: pytest.LogCaptureFixture) -> None:
+    proxy.away = True
+
+    async def opened() -> str:
+        async with open_store(proxy.url, patience=60) as store:
+            await store.ready()
+        return "opened"
+
+    opening = asyncio.create_task(opened())
+    while not caplog.records:
+        assert not opening.done()
+        await asyncio.sleep(0.01)
+    proxy.away = False
+    assert await opening == "opened"
+    (said,) = caplog.messages
+    assert "is asked again for 60 s: The database" in said
+
+
 async def test_a_transaction_pooler_is_refused_with_the_reason(proxy: Proxy) -> None:
     proxy.deaf = True
     with pytest.raises(UnsupportedStore, match="transaction pooler.*LISTEN"):
