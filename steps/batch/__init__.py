@@ -1,0 +1,1 @@
+"""Many runs of one pipeline, as one run."""
