@@ -14,6 +14,7 @@ from events.payload import (
     BudgetUse as BudgetUse,
     ByData,
     CompleteData,
+    Counts as Counts,
     ErrorData,
     Expected as Expected,
     InputReceivedData as InputReceivedData,

@@ -11,6 +11,7 @@ from events.contract import (
     Cancelled,
     CancelRequested,
     Complete,
+    Counts,
     Error,
     Event,
     InputReceived,
@@ -155,7 +156,14 @@ def _ended(view: RunView, event: Complete | Error | Cancelled) -> Change:
         "eta_ms": None,
         "asked": None,
         "steps": steps,
+        "counts": view.counts and _given_up(view.counts),
     }
+
+
+def _given_up(counts: Counts) -> Counts:
+    """Nobody goes on with what is left of a batch that has ended."""
+    left = counts.waiting + counts.running
+    return counts.model_copy(update={"waiting": 0, "running": 0, "cancelled": counts.cancelled + left})
 
 
 def _planned(plan: Sequence[PlannedStep], known: Sequence[StepView]) -> list[StepView]:
@@ -181,8 +189,9 @@ def _of_step(view: RunView, event: StepEvent, seq: int) -> Change:
         known = view.cost_complete and event.data.cost_usd is not None
         models = view.models if event.data.model in view.models else [*view.models, event.data.model]
         return {"steps": steps, "cost_complete": known, "models": models, **_spent(view, event)}
-    if isinstance(event, Progress) and event.data.eta_ms is not None:
-        return {"steps": steps, "eta_ms": event.data.eta_ms}
+    if isinstance(event, Progress):
+        told = {"eta_ms": event.data.eta_ms, "counts": event.data.counts}
+        return {"steps": steps, **{name: value for name, value in told.items() if value is not None}}
     if isinstance(event, StepComplete) and event.data.reused and event.data.reused.cost_usd is not None:
         before = view.reused_cost_usd or 0.0
         return {"steps": steps, "reused_cost_usd": round(before + event.data.reused.cost_usd, 10)}

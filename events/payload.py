@@ -138,13 +138,27 @@ class BudgetUse(Wire):
     max_cost_usd: float
 
 
+class Counts(Wire):
+    """How the items of a batch stand: `total` is `waiting`, `running`, `complete`, `failed` and `cancelled` together;
+    `skipped` are those of the complete that an earlier batch of this name had done."""
+
+    total: int
+    waiting: int
+    running: int
+    complete: int
+    skipped: int
+    failed: int
+    cancelled: int
+
+
 class ProgressData(Wire):
-    """`budget` is told once, when four fifths of it are spent."""
+    """`budget` is told once, when four fifths of it are spent; `counts` by a batch alone, whenever they change."""
 
     step_progress: float | None = None
     eta_ms: int | None = None
     basis: Literal["history", "tokens", "declared"]
     budget: BudgetUse | None = None
+    counts: Counts | None = None
 
 
 class UsageData(Wire):

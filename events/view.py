@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from events.contract import Expected, InputRequiredData, Problem, Reused
+from events.contract import Counts, Expected, InputRequiredData, Problem, Reused
 
 RunStatus = Literal["queued", "running", "waiting", "paused", "complete", "error", "cancelled"]
 StepStatus = Literal["pending", "in_progress", "retrying", "complete", "error", "skipped"]
@@ -60,8 +60,8 @@ class RunView(_Model):
     is unknown; `max_cost_usd` is what it may come to. `reused_cost_usd` is what the results taken over had cost where
     they were made, and no part of it.
     `asked` are the questions that wait
-    for a person's answer, None where there are none. Times are Unix ms; `duration` is in ms, set when the run
-    has ended.
+    for a person's answer, None where there are none. `counts` are a batch's alone: in one that was ended, what waited
+    or was under way is cancelled. Times are Unix ms; `duration` is in ms, set when the run has ended.
     """
 
     run_id: str
@@ -85,6 +85,7 @@ class RunView(_Model):
     forked_from: str | None = None
     cancel_requested: bool = False
     asked: list[InputRequiredData] | None = None
+    counts: Counts | None = None
     steps: list[StepView] = []
     problem: Problem | None = None
     failed_step: str | None = None

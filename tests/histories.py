@@ -142,6 +142,12 @@ class Story:
     def percent(self, step: str, progress: float, eta_ms: int | None = None) -> "Story":
         return self._inside("progress", step, {"eta_ms": eta_ms, "basis": "history"}, progress=progress)
 
+    def counts(self, step: str, **counts: int) -> "Story":
+        names = ("waiting", "running", "complete", "skipped", "failed", "cancelled")
+        told = {name: counts.get(name, 0) for name in names}
+        total = sum(told.values()) - told["skipped"]
+        return self._inside("progress", step, {"basis": "declared", "counts": {"total": total, **told}})
+
     def retry(self, step: str, *, lane: str | None = None, round: int | None = None) -> "Story":
         place = (step, lane, round)
         written = [seq for seq, _ in self.chunks[place]]

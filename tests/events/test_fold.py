@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
-from events.contract import Expected, Problem, Reused, StepError
+from events.contract import Counts, Expected, Problem, Reused, StepError
 from events.fold import closing, fold, fold_all, open_steps, opening
 from events.log import Entry
 from events.view import OpenPlace, RunView, StepView
@@ -176,6 +176,18 @@ def test_the_time_that_is_left_is_the_last_one_told_and_none_at_the_end() -> Non
     story = going().percent("brief", 10, 5000).percent("brief", 20)
     assert view_of(story).eta_ms == 5000
     assert view_of(story.completes("brief").done()).eta_ms is None
+
+
+def test_a_batch_stands_as_was_counted_last() -> None:
+    story = going().counts("brief", waiting=2, running=1).counts("brief", running=2, complete=1).percent("brief", 50)
+    assert view_of(story).counts == Counts(total=3, waiting=0, running=2, complete=1, skipped=0, failed=0, cancelled=0)
+
+
+@pytest.mark.parametrize("end", ["failed", "cancelled"])
+def test_what_is_left_of_a_batch_that_was_ended_is_cancelled(end: str) -> None:
+    story = going().counts("brief", waiting=4, running=2, complete=3, skipped=1, failed=1, cancelled=1)
+    getattr(story, end)()
+    assert view_of(story).counts == Counts(total=11, waiting=0, running=0, complete=3, skipped=1, failed=1, cancelled=7)
 
 
 def test_the_message_of_a_step_is_the_last_that_had_one() -> None:

@@ -163,13 +163,14 @@ export interface ProgressEvent extends StepEnvelope {
   data: ProgressData;
 }
 /**
- * `budget` is told once, when four fifths of it are spent.
+ * `budget` is told once, when four fifths of it are spent; `counts` by a batch alone, whenever they change.
  */
 export interface ProgressData {
   step_progress?: number;
   eta_ms?: number;
   basis: "history" | "tokens" | "declared";
   budget?: BudgetUse;
+  counts?: Counts;
 }
 /**
  * What the run has cost so far, of what it may cost.
@@ -177,6 +178,19 @@ export interface ProgressData {
 export interface BudgetUse {
   spent_usd: number;
   max_cost_usd: number;
+}
+/**
+ * How the items of a batch stand: `total` is `waiting`, `running`, `complete`, `failed` and `cancelled` together;
+ * `skipped` are those of the complete that an earlier batch of this name had done.
+ */
+export interface Counts {
+  total: number;
+  waiting: number;
+  running: number;
+  complete: number;
+  skipped: number;
+  failed: number;
+  cancelled: number;
 }
 export interface UsageEvent extends StepEnvelope {
   type: "usage";
