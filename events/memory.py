@@ -9,6 +9,7 @@ from uuid import UUID
 
 from events._memory_alerts import MemoryAlerts
 from events._memory_changes import MemoryChanges
+from events._memory_outcomes import MemoryOutcomes
 from events._memory_retention import MemoryRetention
 from events._memory_runs import MemoryRuns
 from events._memory_stats import MemoryStats
@@ -73,6 +74,7 @@ class Memory:
     retention: MemoryRetention
     alerts: MemoryAlerts
     keys: MemoryKeys
+    outcomes: MemoryOutcomes
 
     async def ready(self) -> None:
         """Always."""
@@ -93,6 +95,5 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
         changes.note(record, gone=True)
 
     retention = MemoryRetention(records, versions.changed_at, forget)
-    yield Memory(
-        MemoryLog(records, clock), runs, changes, versions, stats, retention, MemoryAlerts(records), MemoryKeys()
-    )
+    log, alerts, outcomes = MemoryLog(records, clock), MemoryAlerts(records), MemoryOutcomes(records)
+    yield Memory(log, runs, changes, versions, stats, retention, alerts, MemoryKeys(), outcomes)

@@ -10,6 +10,7 @@ from events._pg import open_database, shown
 from events._pg_alerts import PostgresAlerts
 from events._pg_changes import PostgresChanges
 from events._pg_keys import PostgresKeys
+from events._pg_outcomes import PostgresOutcomes
 from events._pg_retention import PostgresRetention
 from events._pg_runs import PostgresRuns
 from events._pg_stats import PostgresStats
@@ -20,6 +21,7 @@ from events.errors import UnsupportedStore
 from events.keys import Keys
 from events.log import EventLog
 from events.memory import open_memory
+from events.outcomes import Outcomes
 from events.postgres import PostgresLog
 from events.retention import Retention
 from events.runs import Runs
@@ -35,8 +37,8 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 @dataclass(frozen=True, slots=True)
 class Store:
     """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), what became of their documents
-    since (`versions`), how it all has been going (`stats`), for how long it is kept (`retention`), and what should not
-    be as it is (`alerts`), and what is signed with (`keys`), over the same data."""
+    since (`versions`), how it all has been going (`stats`), for how long it is kept (`retention`), what should not be
+    as it is (`alerts`), what is signed with (`keys`), and what came of many runs (`outcomes`), over the same data."""
 
     log: EventLog
     runs: Runs
@@ -46,6 +48,7 @@ class Store:
     retention: Retention
     alerts: Alerts
     keys: Keys
+    outcomes: Outcomes
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -65,7 +68,7 @@ async def open_store(url: str, patience: float = 0.0) -> AsyncGenerator[Store, N
     if scheme == "memory":
         async with open_memory() as memory:
             parts = (memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.retention)
-            yield Store(*parts, memory.alerts, memory.keys, memory.ready)
+            yield Store(*parts, memory.alerts, memory.keys, memory.outcomes, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url, patience) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
@@ -74,7 +77,7 @@ async def open_store(url: str, patience: float = 0.0) -> AsyncGenerator[Store, N
                 changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
                 stats, retention = PostgresStats(database), PostgresRetention(database)
                 alerts = PostgresAlerts(database)
-                keys = PostgresKeys(database)
-                yield Store(log, runs, changes, versions, stats, retention, alerts, keys, runs.ready)
+                keys, outcomes = PostgresKeys(database), PostgresOutcomes(database)
+                yield Store(log, runs, changes, versions, stats, retention, alerts, keys, outcomes, runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")

@@ -5,8 +5,22 @@ from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Example, Pipeline
 from flows.refine import refine
 from flows.vision_framework import vision_framework
+from steps.batch.order import BatchItem, BatchOrder, key_of
 
-__all__ = ["CATALOGUE", "Document", "Example", "Form", "NoSuchStep", "NothingToRetry", "Pipeline", "find", "fork"]
+__all__ = [
+    "CATALOGUE",
+    "BatchItem",
+    "BatchOrder",
+    "Document",
+    "Example",
+    "Form",
+    "NoSuchStep",
+    "NothingToRetry",
+    "Pipeline",
+    "find",
+    "fork",
+    "key_of",
+]
 
 CATALOGUE: dict[str, Pipeline] = {each.name: each for each in (vision_framework, refine)}
 
