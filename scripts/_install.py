@@ -15,22 +15,22 @@ from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
+LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock", "bench": "requirements-bench.lock"}
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PIP = [str(BIN / "python"), "-m", "pip", "--no-input", "--disable-pip-version-check"]
 
 
 def main(kind: str) -> None:
     lock = ROOT / LOCKS[kind]
-    key = fingerprint(lock)
-    # What the tests need holds all that running needs, so `make test` before `make run` installs nothing twice.
-    if key in stamps("run", "dev") or (kind == "run" and fingerprint(ROOT / LOCKS["dev"]) in stamps("dev")):
+    # Each holds all of those before it, so `make test` before `make run` installs nothing twice.
+    kinds = list(LOCKS)
+    if any(fingerprint(ROOT / LOCKS[each]) in stamps(each) for each in kinds[kinds.index(kind) :]):
         return
     started = time.monotonic()
     make_venv()
     install_locked(lock)
     pip("install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT))
-    stamp(kind).write_text(key)
+    stamp(kind).write_text(fingerprint(lock))
     say(f"Installed in {time.monotonic() - started:.0f} s.\n")
 
 

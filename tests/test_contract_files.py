@@ -98,8 +98,11 @@ def test_an_event_of_an_unknown_type_is_not_in_the_contract() -> None:
     assert not VALIDATOR.is_valid(on_the_wire(EVENTS[2]) | {"type": "step_begun"})
 
 
+LOCKS = ("requirements.lock", "requirements-node.lock", "requirements-dev.lock", "requirements-bench.lock")
+
+
 def test_the_lock_files_pin_everything_with_hashes_and_name_no_host() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock", "requirements-node.lock"):
+    for name in LOCKS:
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text and "--index" not in text and "--find-links" not in text
         for block in text.replace("\\\n", " ").splitlines():
@@ -108,11 +111,11 @@ def test_the_lock_files_pin_everything_with_hashes_and_name_no_host() -> None:
 
 
 def test_the_tests_run_on_the_same_versions_as_everybody() -> None:
-    run, node, dev = (
+    run, node, dev, bench = (
         {line.split(" ")[0] for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if "==" in line}
-        for name in ("requirements.lock", "requirements-node.lock", "requirements-dev.lock")
+        for name in LOCKS
     )
-    assert run <= dev and node <= dev
+    assert run <= dev and node <= dev and dev <= bench
 
 
 def test_the_front_ends_lock_names_no_registry() -> None:
