@@ -42,8 +42,13 @@ def validated(model: type[M], document: JsonValue, at: str = "") -> M:
 
 def refusal(error: ValidationError, document: JsonValue, at: str = "") -> HttpProblem:
     """422 with what is wrong with `document`; `at` is where the document stands."""
+    return invalid(violations(error, document, at))
+
+
+def violations(error: ValidationError, document: JsonValue, at: str = "") -> list[ProblemError]:
+    """A pointer and a sentence for each of them; `at` is where the document stands."""
     details = error.errors(include_url=False, include_input=False)
-    return invalid([violation(each, document, at) for each in details])
+    return [violation(each, document, at) for each in details]
 
 
 def invalid(errors: Sequence[ProblemError]) -> HttpProblem:

@@ -5,10 +5,11 @@ from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Example, Pipeline
 from flows.refine import refine
 from flows.vision_framework import vision_framework
-from steps.batch.order import BatchItem, BatchOrder, key_of
+from steps.batch.order import MOST_ITEMS, BatchItem, BatchOrder, key_of
 
 __all__ = [
     "CATALOGUE",
+    "MOST_ITEMS",
     "BatchItem",
     "BatchOrder",
     "Document",

@@ -10,6 +10,8 @@ from pydantic_core import PydanticCustomError
 
 MOST_ITEMS, LONGEST_KEY, LONGEST_NAME = 10_000, 200, 100
 MOST_AT_ONCE, AT_ONCE = 100, 10
+# More than any run costs: a larger number is a mistake.
+MOST_DOLLARS = 1_000_000
 # Digits of the digest that an item without a key is known by: no two of ten thousand come to the same.
 SHORT = 16
 
@@ -54,8 +56,10 @@ class BatchOrder(BaseModel):
 
     name: Name = Field(description="Under this name what is complete is not done again.")
     pipeline: str = Field(default="vision_framework", description="What is made of each input.")
-    concurrency: int = Field(default=AT_ONCE, ge=1, le=MOST_AT_ONCE, description="How many go on at once.")
-    max_cost_usd: float | None = Field(default=None, gt=0, description="What each run may cost, in US dollars.")
+    concurrency: int = Field(default=AT_ONCE, strict=True, ge=1, le=MOST_AT_ONCE, description="How many go on at once.")
+    max_cost_usd: float | None = Field(
+        default=None, strict=True, gt=0, le=MOST_DOLLARS, description="What each run may cost, in US dollars."
+    )
     items: Annotated[list[BatchItem], AfterValidator(_of_different_names)] = Field(
         min_length=1, max_length=MOST_ITEMS, description="The inputs, each under a key."
     )
