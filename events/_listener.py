@@ -24,7 +24,7 @@ ANSWER_WITHIN = 2.0
 """Seconds after which a listening connection that does not answer is given up."""
 
 _TAILS = "SELECT run_id, tail_seq FROM stepglass.runs WHERE run_id = ANY ($1)"
-_CHANNELS = ("stepglass_events", "stepglass_changes", "stepglass_queued", "stepglass_control")
+_CHANNELS = ("stepglass_events", "stepglass_changes", "stepglass_ended", "stepglass_queued", "stepglass_control")
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +63,7 @@ class Listener:
         self._database = database
         self._waiters: defaultdict[UUID, set[Waiter]] = defaultdict(set)
         self._changes: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
+        self._endings: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._ears: set[_Ear] = set()
         self._connected = False
         self.listening = asyncio.Event()
@@ -90,6 +91,18 @@ class Listener:
             self._changes[known_by].discard(news)
             if not self._changes[known_by]:
                 del self._changes[known_by]
+
+    @contextmanager
+    def ending(self, about: UUID) -> Generator[asyncio.Event, None, None]:
+        """Set when a run that is about this one has ended. A hint, as above."""
+        news = asyncio.Event()
+        self._endings[about].add(news)
+        try:
+            yield news
+        finally:
+            self._endings[about].discard(news)
+            if not self._endings[about]:
+                del self._endings[about]
 
     @asynccontextmanager
     async def wakeups(self) -> AsyncGenerator[AsyncIterator[UUID | None], None]:
@@ -154,6 +167,9 @@ class Listener:
             self._tell(UUID(said))
         elif channel == "stepglass_changes":
             for news in self._changes.get(said, ()):
+                news.set()
+        elif channel == "stepglass_ended":
+            for news in self._endings.get(UUID(said), ()):
                 news.set()
         else:
             for pair in said.split(","):

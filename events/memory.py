@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from events._memory_alerts import MemoryAlerts
+from events._memory_batches import MemoryBatches
 from events._memory_changes import MemoryChanges
 from events._memory_outcomes import MemoryOutcomes
 from events._memory_retention import MemoryRetention
@@ -75,6 +76,7 @@ class Memory:
     alerts: MemoryAlerts
     keys: MemoryKeys
     outcomes: MemoryOutcomes
+    batches: MemoryBatches
 
     async def ready(self) -> None:
         """Always."""
@@ -85,7 +87,13 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
     """A store that is empty, and alone. `clock` gives the seconds that leases and deadlines are measured in."""
     records: dict[UUID, Record] = {}
     changes = MemoryChanges()
-    runs = MemoryRuns(records, clock, changes.note)
+
+    def changed(record: Record) -> None:
+        changes.note(record)
+        batches.note(record)
+
+    runs = MemoryRuns(records, clock, changed)
+    batches = MemoryBatches(records, runs.find)
     versions, stats = MemoryVersions(runs.get), MemoryStats(records)
 
     def forget(record: Record) -> None:
@@ -96,4 +104,4 @@ async def open_memory(clock: Callable[[], float] = time.monotonic) -> AsyncGener
 
     retention = MemoryRetention(records, versions.changed_at, forget)
     log, alerts, outcomes = MemoryLog(records, clock), MemoryAlerts(records), MemoryOutcomes(records)
-    yield Memory(log, runs, changes, versions, stats, retention, alerts, MemoryKeys(), outcomes)
+    yield Memory(log, runs, changes, versions, stats, retention, alerts, MemoryKeys(), outcomes, batches)

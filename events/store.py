@@ -8,6 +8,7 @@ from events._appender import open_appender
 from events._listener import open_listener
 from events._pg import open_database, shown
 from events._pg_alerts import PostgresAlerts
+from events._pg_batches import PostgresBatches
 from events._pg_changes import PostgresChanges
 from events._pg_keys import PostgresKeys
 from events._pg_outcomes import PostgresOutcomes
@@ -16,6 +17,7 @@ from events._pg_runs import PostgresRuns
 from events._pg_stats import PostgresStats
 from events._pg_versions import PostgresVersions
 from events.alerts import Alerts
+from events.batches import Batches
 from events.changes import Changes
 from events.errors import UnsupportedStore
 from events.keys import Keys
@@ -38,7 +40,8 @@ _POSTGRES = ("postgresql", "postgres", "postgresql+asyncpg")
 class Store:
     """What happened (`log`), who holds what (`runs`), which runs changed (`changes`), what became of their documents
     since (`versions`), how it all has been going (`stats`), for how long it is kept (`retention`), what should not be
-    as it is (`alerts`), what is signed with (`keys`), and what came of many runs (`outcomes`), over the same data."""
+    as it is (`alerts`), what is signed with (`keys`), what came of many runs (`outcomes`), and what a batch must know
+    of its own (`batches`), over the same data."""
 
     log: EventLog
     runs: Runs
@@ -49,6 +52,7 @@ class Store:
     alerts: Alerts
     keys: Keys
     outcomes: Outcomes
+    batches: Batches
     _ready: Callable[[], Awaitable[None]]
 
     async def ready(self) -> None:
@@ -68,7 +72,7 @@ async def open_store(url: str, patience: float = 0.0) -> AsyncGenerator[Store, N
     if scheme == "memory":
         async with open_memory() as memory:
             parts = (memory.log, memory.runs, memory.changes, memory.versions, memory.stats, memory.retention)
-            yield Store(*parts, memory.alerts, memory.keys, memory.outcomes, memory.ready)
+            yield Store(*parts, memory.alerts, memory.keys, memory.outcomes, memory.batches, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url, patience) as database, open_listener(database) as listener:
             async with open_appender(database.appends) as appender:
@@ -78,6 +82,8 @@ async def open_store(url: str, patience: float = 0.0) -> AsyncGenerator[Store, N
                 stats, retention = PostgresStats(database), PostgresRetention(database)
                 alerts = PostgresAlerts(database)
                 keys, outcomes = PostgresKeys(database), PostgresOutcomes(database)
-                yield Store(log, runs, changes, versions, stats, retention, alerts, keys, outcomes, runs.ready)
+                batches = PostgresBatches(database, listener)
+                parts = (log, runs, changes, versions, stats, retention, alerts, keys, outcomes, batches)
+                yield Store(*parts, runs.ready)
     else:
         raise UnsupportedStore(f"No event store for '{shown(url)}': the scheme is one of memory, postgresql.")
