@@ -56,6 +56,7 @@ class Settings(BaseSettings):
         description="Runs that one worker shows live in Prefect at once; others are registered when they end.",
     )
     run_deadline: float = Field(default=900.0, gt=0, description="Seconds after which a run is ended in error.")
+    batch_deadline: float = Field(default=86_400.0, gt=0, description="Seconds after which a batch is ended in error.")
     answer_within: float = Field(
         default=86_400.0, gt=0, description="Seconds that a run waits for a person's answer, where it asks for one."
     )
