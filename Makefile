@@ -1,6 +1,6 @@
 # One command per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test test-faults check contract lock
+.PHONY: help install run dev test test-faults bench check contract lock
 BIN := .venv/bin
 
 help: ## Say what each command does
@@ -26,6 +26,10 @@ test: ## Install what the tests need and run all of them
 test-faults: ## The tests that break things on purpose for long: within an hour
 	@PYTHON="$(PYTHON)" scripts/install dev
 	$(BIN)/pytest -m faults
+
+bench: ## Measure how fast it is, against the limit and what people would use instead: within 15 minutes
+	@PYTHON="$(PYTHON)" scripts/install bench
+	$(BIN)/python -m bench $(BENCH)
 
 check: ## Lint, format, types, and whether the generated files are up to date
 	@PYTHON="$(PYTHON)" scripts/install dev

@@ -17,6 +17,7 @@ import httpx2
 from rich.console import Console
 
 from bench._calm import Calm
+from bench._plot import Plot
 from bench._processes import postmaster
 from bench._script import Script, plain
 from events import migrations
@@ -56,6 +57,10 @@ class Model:
         """`{run, step, lane, attempt, asked, first, last}` of each call since `forget`; moments of `time.monotonic()`,
         `first` and `last` as far as they have come."""
         found: list[dict[str, Any]] = (await self.client.get("/calls")).json()
+        return found
+
+    async def calls_of(self, run: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.client.get("/calls", params={"run": run})).json()
         return found
 
     async def forget(self) -> None:
@@ -105,6 +110,7 @@ class Lab:
     def __init__(self, *, quick: bool = False, patience: float = 0.0, console: Console | None = None) -> None:
         self.quick = quick
         self.calm = Calm(patience)
+        self.plots: list[Plot] = []
         self._console = console or Console(stderr=True)
 
     def tell(self, text: str) -> None:
@@ -113,6 +119,10 @@ class Lab:
 
     def rounds(self, many: int, few: int = 1) -> int:
         return few if self.quick else many
+
+    def draw(self, plot: Plot) -> None:
+        """Have a picture of it in docs/performance.md."""
+        self.plots.append(plot)
 
     @asynccontextmanager
     async def postgres(self, *, databases: Sequence[str] = ()) -> AsyncGenerator[Postgres]:

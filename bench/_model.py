@@ -4,7 +4,8 @@
 
 OpenAI's streaming chat completions, and as little else as possible, so that what is measured is not this. Which answer
 a call gets, its header `Stepglass-Call: run=…; step=…; lane=…` says, or else its `model`. `PUT /script` gives the
-answers, `GET /calls` says when each call came, when its first and its last token went out, `DELETE /calls` forgets.
+answers; `GET /calls` (`?run=`) says when each call came and when its first and its last token went out; `DELETE /calls`
+forgets them.
 """
 
 import asyncio
@@ -66,12 +67,14 @@ class Server:
         return self.script.get(f"{call['step']}/{call['lane']}") or self.script.get(call["step"])
 
     def control(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
+        path, _, query = path.partition("?")
+        run = unquote(query.partition("run=")[2]) or None
         if path == "/script" and method == "PUT":
             self.script = {step: Ready(answer) for step, answer in script_of(json.loads(body)).items()}
         elif path == "/calls" and method == "DELETE":
             self.calls.clear()
         elif path == "/calls":
-            return 200, list(self.calls)
+            return 200, [call for call in self.calls if run in (None, call["run"])]
         elif path == "/v1/models":
             return 200, {"object": "list", "data": [{"id": "scripted", "object": "model"}]}
         else:
