@@ -67,7 +67,8 @@ class Process:
                 delay = self._backoff.first
             self._say(self.part.name, f"{ending(code, self.last_words)} Starting it again in {delay:g} s.")
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay)
+                async with asyncio.timeout(delay):
+                    await self._stopping.wait()
             delay = min(delay * 2, self._backoff.cap)
 
     async def until_ready(self) -> None:
@@ -108,7 +109,8 @@ class Process:
         with suppress(ProcessLookupError):
             child.send_signal(signal.SIGTERM)
         try:
-            await asyncio.wait_for(child.wait(), grace)
+            async with asyncio.timeout(grace):
+                await child.wait()
         except TimeoutError:
             self._say(self.part.name, f"did not stop within {grace:g} s and was killed.")
             self._kill_group()

@@ -245,6 +245,7 @@ class Carry:
                 return await self._tools.runs.release(self.run_id, self.claim.epoch)
             except StoreUnavailable:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._leaving.wait(), 0.5)
+                    async with asyncio.timeout(0.5):
+                        await self._leaving.wait()
             except StoreError as error:
                 return log.info("run %s goes on elsewhere: %s", self.run_id, error)

@@ -59,7 +59,8 @@ class Worker:
                 except Exception:  # the runs that are carried already must go on, and so must the worker
                     log.exception("claiming failed; trying again")
                 try:
-                    await asyncio.wait_for(self._wake.wait(), look_every)
+                    async with asyncio.timeout(look_every):
+                        await self._wake.wait()
                 except TimeoutError:
                     continue
         finally:

@@ -161,7 +161,8 @@ async def test_a_server_that_is_killed_or_hangs_changes_nothing_and_delays_nobod
         gate = Gate()
         model.answers("framework", vision.framework().holding(gate, after=5))
         going = asyncio.create_task(carried(postgres_store, model))
-        await asyncio.wait_for(gate.reached.wait(), 120)
+        async with asyncio.timeout(120):
+            await gate.reached.wait()
         await break_it()
         gate.open()
         first, entries = await going

@@ -93,7 +93,8 @@ async def test_a_worker_that_slept_through_its_lease_finds_its_run_taken_and_han
     sleeper.hang()
     other = await stack.worker()
     await heard(postgres_store, run_id, "run_resumed")
-    await asyncio.wait_for(gate.reached.wait(), PATIENT)
+    async with asyncio.timeout(PATIENT):
+        await gate.reached.wait()
     sleeper.wake()
 
     async with asyncio.timeout(PATIENT):
