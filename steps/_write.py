@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -55,8 +56,8 @@ async def write_json(
         for name, value in parts.feed(text):
             _part(name, value, sections or {})
 
-    schema = Schema(shape.__name__, shape.model_json_schema())
-    await _stream(Call(ask.system, ask.user, tier=tier, model=model, schema=schema, max_output_tokens=limit), read)
+    call = Call(ask.system, ask.user, tier=tier, model=model, schema=_schema_of(shape), max_output_tokens=limit)
+    await _stream(call, read)
     whole = parts.finish()
     try:
         return shape.model_validate(whole)
@@ -64,6 +65,12 @@ async def write_json(
         first = error.errors(include_input=False, include_url=False)[0]
         where = "/" + "/".join(str(part) for part in first["loc"])
         raise InvalidOutput(f"Expected a {shape.__name__}; at {where}: {first['msg']}.") from error
+
+
+@cache
+def _schema_of(shape: type[BaseModel]) -> Schema:
+    """Made once: it takes a millisecond or two, in which every run of this worker stands."""
+    return Schema(shape.__name__, shape.model_json_schema())
 
 
 def _part(name: str, value: Any, sections: Mapping[str, TypeAdapter[Any]]) -> None:
