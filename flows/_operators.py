@@ -10,7 +10,7 @@ from uuid import UUID
 from prefect.client.orchestration import get_client
 
 from events.runs import Claim
-from flows import _cancelling, _owed
+from flows import _cancelling, _clients, _owed
 from flows._carry import Tools
 from flows._closing import Outcome
 from flows._health import Health
@@ -103,7 +103,7 @@ class Operators:
     @contextlib.asynccontextmanager
     async def at_work(self, pipelines: dict[str, Pipeline]) -> AsyncGenerator["Operators"]:
         """Keep probing Prefect, pay what is owed to it and heed who cancels there, as long as the context is open."""
-        async with self._health.watched():
+        async with _clients.kept(), self._health.watched():
             paying = asyncio.create_task(_owed.pay(self._tools, pipelines, self._health))
             heeding = asyncio.create_task(_cancelling.heed(self._tools, self._shown, self._health))
             try:

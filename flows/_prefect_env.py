@@ -7,6 +7,8 @@ CLIENT = {
     "PREFECT_CLIENT_MAX_RETRIES": "1",
     # Without this, a missing server is silently replaced by a temporary one on a port of its own.
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    # Clients are made before anybody knows whether the server is there; `flows._clients` asks for its version later.
+    "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",  # the default, pickle, runs code for whoever writes the storage
     "PREFECT_LOGGING_LEVEL": "WARNING",
     # What Prefect says of a run goes to its page there, and not to our log as well.

@@ -21,7 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext, TagsContext
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
-from flows import _artifacts
+from flows import _artifacts, _clients
 from flows._closing import Outcome
 from flows._health import Health
 from flows._pipeline import Pipeline
@@ -193,6 +193,7 @@ class Projection:
 
 
 async def _run_flow(flow: "Flow[..., Any]", run_id: str) -> Any:
+    await _clients.compatible()
     return await flow(run_id, return_state=True)
 
 

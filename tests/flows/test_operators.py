@@ -11,7 +11,10 @@ from uuid import UUID, uuid4
 
 import pytest
 from prefect import State
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.sorting import FlowRunSort
+from prefect.context import SettingsContext, get_settings_context
+from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED
 from prefect.states import Crashed, Running
 
 from flows import _owed, _projection
@@ -38,6 +41,19 @@ def health() -> Health:
     health = Health("http://127.0.0.1:1/api")
     health.up = True
     return health
+
+
+@pytest.fixture
+def elsewhere() -> SettingsContext:
+    """To be entered by a test: a Prefect server has an address, and does not answer there."""
+    told = get_settings_context()
+    # As `flows._prefect_env` sets it: nobody is asked for a version in order to make a client.
+    ours: dict[Any, Any] = {
+        PREFECT_API_URL: "http://127.0.0.1:1/api",
+        PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED: False,
+    }
+    settings = told.settings.copy_with_update(updates=ours)
+    return SettingsContext(profile=told.profile, settings=settings)
 
 
 class Drawn:
@@ -292,6 +308,20 @@ async def test_a_predecessor_is_marked_also_when_prefect_is_heard_of_only_later(
 
     async with asyncio.timeout(5):
         assert await marked == before
+
+
+async def test_all_that_a_worker_asks_prefect_goes_through_one_client(
+    stage: Stage, health: Health, elsewhere: SettingsContext
+):
+    async def used() -> tuple[object, object]:
+        return get_client(), get_client(sync_client=True)
+
+    with elsewhere:
+        async with Operators(stage.tools, health, url="", most=1, budget=0).at_work({}):
+            one, other = await asyncio.gather(asyncio.create_task(used()), asyncio.create_task(used()))
+
+    assert one[0] is other[0]
+    assert one[1] is other[1]
 
 
 async def test_a_flow_run_is_opened_without_asking_prefect_s_server_where_results_are_kept(
