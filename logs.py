@@ -31,9 +31,14 @@ QUIET = {
     "sse_starlette": logging.INFO,
     "httpx2": logging.WARNING,
     "httpcore2": logging.WARNING,
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
     "openai": logging.INFO,
     "asyncpg.pool": logging.ERROR,
 }
+
+# What is said of a run in Prefect goes to its page there, step by step; in ours it would be said twice.
+ELSEWHERE = ("prefect.flow_runs", "prefect.task_runs")
 
 
 class Redact:
@@ -100,8 +105,13 @@ def configure(
     last.append(Redact(secrets))
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
+    handler.addFilter(_belongs)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for name, lowest in QUIET.items():
         logging.getLogger(name).setLevel(max(lowest, root.level))
+
+
+def _belongs(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or not record.name.startswith(ELSEWHERE)

@@ -117,3 +117,16 @@ def test_for_a_terminal_lines_are_readable(configured: Configure):
     assert "run claimed" in stream.getvalue()
     assert "run_id=r1" in stream.getvalue()
     assert "{" not in stream.getvalue()
+
+
+def test_requests_to_prefect_and_its_words_of_a_run_are_not_in_our_log_as_well(configured: Configure):
+    stream = configured()
+    logging.getLogger("httpx").info("HTTP Request: POST http://127.0.0.1/api/flow_runs/")
+    for name, level, said in [
+        ("prefect.task_runs", logging.INFO, "Finished in state Completed()"),
+        ("prefect.flow_runs", logging.WARNING, "The flow run was not found"),
+    ]:
+        # To the root at once: which of Prefect's loggers lead there is for Prefect to say, once it is imported.
+        logging.getLogger().handle(logging.LogRecord(name, level, __file__, 1, said, (), None))
+
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["The flow run was not found"]
