@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     )
     run_deadline: float = Field(default=900.0, gt=0, description="Seconds after which a run is ended in error.")
     batch_deadline: float = Field(default=86_400.0, gt=0, description="Seconds after which a batch is ended in error.")
+    batches: Path | None = Field(
+        default=None,
+        description="Folder of the files that the deployment `batch` does. Unset: batches, in the data directory.",
+    )
     answer_within: float = Field(
         default=86_400.0, gt=0, description="Seconds that a run waits for a person's answer, where it asks for one."
     )
@@ -188,6 +192,10 @@ class Settings(BaseSettings):
     def page_dir(self) -> Path:
         """Where the built page is, if it is built."""
         return self.web_dir or Path(__file__).parent / "web" / "dist" / "app"
+
+    @property
+    def batches_dir(self) -> Path:
+        return self.batches or self.data_dir / "batches"
 
     @property
     def wants_demo(self) -> bool:

@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from dataclasses import dataclass
 from uuid import UUID
 
 from events.contract import Problem
 from events.errors import StoreError, StoreUnavailable
-from events.log import EventLog
-from events.runs import Claim, Runs
+from events.runs import Claim
 from events.wishes import Wish
 from flows import _lease
 from flows._ancestors import inherited
@@ -19,11 +17,11 @@ from flows._opening import open_run, read_all
 from flows._patience import PATIENCE
 from flows._pipeline import Pipeline, UnfitInput
 from flows._ticker import tick
-from llm.client import Model
+from flows._tools import Tools as Tools
 from steps._host import Host
 from steps._journal import Journal
 from steps._place import entered
-from steps._run import DAY, Ending, Run
+from steps._run import Ending, Run
 from steps.errors import CANCELLED, RunLost, leaves
 
 log = logging.getLogger("stepglass.carry")
@@ -31,22 +29,6 @@ log = logging.getLogger("stepglass.carry")
 MAX_LOSSES = 3
 TRIAL = 30.0
 """Seconds after which a worker that carries a run on its last chance may be taken to survive it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """What a process has for all the runs that it carries. `profile` names the models and their server, for the history
-    of durations; `models` the models alone, for knowing what a result was made with. `answer_within` is how many
-    seconds a person is waited for."""
-
-    log: EventLog
-    runs: Runs
-    model: Model
-    profile: str = ""
-    lease: float = 10.0
-    renew_every: float = 3.0
-    models: str | None = None
-    answer_within: float = DAY
 
 
 class Carry:
@@ -131,6 +113,7 @@ class Carry:
             models=self._tools.models,
             inherited=await inherited(self._tools.log, entries, self._tools.models),
             answer_within=self._tools.answer_within,
+            children=self._tools.children(self.claim),
             on_lost=self._lost,
             on_spent=lambda: self.end("over_budget"),
             on_idle=lambda: self.end("parked"),

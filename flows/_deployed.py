@@ -11,7 +11,7 @@ from uuid import UUID
 from prefect import State
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
-from prefect.states import Failed
+from prefect.states import Completed, Failed
 
 from events.errors import RunEnded, StoreUnavailable, UnknownRun
 from events.log import Entry
@@ -31,6 +31,8 @@ from settings import Settings
 
 log = logging.getLogger("stepglass.deployments")
 
+Make = Callable[[Settings, Tools, str], Awaitable[NewRun]]
+
 ASKING = 5.0
 """Seconds that Prefect has to say whether somebody cancelled a flow run whose process is being ended."""
 
@@ -39,7 +41,11 @@ class CannotStart(Exception):
     """There is no such run to be started; `str()` is a sentence for an operator."""
 
 
-async def carry(make: Callable[[Settings, Tools, str], Awaitable[NewRun]]) -> State:
+class NothingToDo(CannotStart):
+    """And that is as it should be."""
+
+
+async def carry(make: Make) -> State:
     """Accept the run that `make` gives for an idempotency key, and carry it; gives the flow run its last word."""
     settings = Settings()
     async with AsyncExitStack() as stack:
@@ -48,6 +54,8 @@ async def carry(make: Callable[[Settings, Tools, str], Awaitable[NewRun]]) -> St
         holder = f"{socket.gethostname()}:{os.getpid()}"
         try:
             new = await patiently(lambda: make(settings, tools, f"prefect:{flow_run.id}"))
+        except NothingToDo as error:
+            return Completed(message=str(error))
         except CannotStart as error:
             return Failed(message=str(error))
         pipeline = find(new.pipeline)

@@ -48,7 +48,8 @@ class Example:
 @dataclass(frozen=True, eq=False)
 class Pipeline:
     """`name` is its name on the wire, `label` for people; `input_model` and `output` are its types;
-    `document` is what of its result people go on working on, where there is such a thing."""
+    `document` is what of its result people go on working on, where there is such a thing. One that stands `aside` only
+    waits for runs that it begins: it takes no place of a worker's."""
 
     name: str
     label: str
@@ -60,6 +61,7 @@ class Pipeline:
     shown: Callable[[Any], Shown]
     title: Callable[[Any], str | None]
     document: Document | None = None
+    aside: bool = False
 
     @property
     def slug(self) -> str:
@@ -118,6 +120,7 @@ def pipeline(
     shown: Callable[[Any], Shown] = lambda result: Shown(),
     title: Callable[[Any], str | None] = lambda given: None,
     document: Document | None = None,
+    aside: bool = False,
 ) -> Callable[[Callable[[Any], Coroutine[Any, Any, Any]]], Pipeline]:
     """Make a pipeline of an async function of one pydantic model. Its name is the function's."""
 
@@ -125,6 +128,6 @@ def pipeline(
         hints = get_type_hints(fn)
         given = hints[next(iter(inspect.signature(fn).parameters))]
         output = TypeAdapter[Any](hints["return"])
-        return Pipeline(fn.__name__, label, fn, plan, given, output, tuple(examples), shown, title, document)
+        return Pipeline(fn.__name__, label, fn, plan, given, output, tuple(examples), shown, title, document, aside)
 
     return decorate

@@ -3,6 +3,7 @@
 from flows._document import Document, Form
 from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Example, Pipeline
+from flows.batch import batch
 from flows.refine import refine
 from flows.vision_framework import vision_framework
 from steps.batch.order import MOST_ITEMS, BatchItem, BatchOrder, key_of
@@ -23,7 +24,7 @@ __all__ = [
     "key_of",
 ]
 
-CATALOGUE: dict[str, Pipeline] = {each.name: each for each in (vision_framework, refine)}
+CATALOGUE: dict[str, Pipeline] = {each.name: each for each in (vision_framework, refine, batch)}
 
 
 def find(name: str) -> Pipeline:

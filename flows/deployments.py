@@ -1,10 +1,12 @@
-"""What Prefect's UI, its schedules and its work pools start: every pipeline, and doing a run again.
+"""What Prefect's UI, its schedules and its work pools start: every pipeline, doing a run again, a batch from a file.
 
 A pipeline's flow takes the pipeline's input, which is its form in Prefect's UI. It accepts a run in our log, under its
-own flow run's id as idempotency key, and carries it in its own process: watched and counted like any other.
+own flow run's id as idempotency key, and carries it in its own process: watched and counted like any other. A batch
+has thousands of inputs, which fit in no form: it takes the name of a file.
 `prefect.yaml` names the flows here as `flows.deployments.<pipeline>` and `flows.deployments.retry_step`.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -15,12 +17,14 @@ from pydantic import BaseModel, ValidationError
 from events.contract import LAST_WORDS, RunQueued, RunQueuedData
 from events.errors import UnknownRun
 from events.runs import NewRun
+from flows._batch_file import order_from
 from flows._carry import Tools
 from flows._deployed import CannotStart, carry
 from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Pipeline
 from flows.catalogue import CATALOGUE, find
 from settings import Settings
+from steps.batch.order import AT_ONCE
 
 
 def __getattr__(name: str) -> Flow[..., Any]:
@@ -103,3 +107,29 @@ async def again(settings: Settings, tools: Tools, key: str, run_id: UUID, from_s
 
 
 retry_step = _flow(_retry_step, "retry-step", "Do a run again, from the step that failed or from any other.")
+
+
+async def _batch(
+    file: str = "nightly.jsonl", pipeline: str = "vision_framework", concurrency: int = AT_ONCE
+) -> State[Any]:
+    """Do what a file lists, each line as a run of its own; what was complete before is not done again.
+
+    Args:
+        file: Name of a file in the folder `STEPGLASS_BATCHES` (by default `batches` in the data directory). Each line
+            is an input as JSON, or `{"key": …, "input": …}`. What it is called without its ending names the batch.
+        pipeline: What is made of each input.
+        concurrency: How many go on at once, 100 at most.
+    """
+
+    async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
+        folder = settings.batches_dir
+        order = await asyncio.to_thread(order_from, folder, file, pipeline, concurrency)
+        data = RunQueuedData(pipeline="batch", title=CATALOGUE["batch"].titled(order))
+        first = [RunQueued(message="Queued", data=data)]
+        given = order.model_dump(mode="json", exclude_none=True)
+        return NewRun("batch", given, first, deadline=settings.batch_deadline, idempotency_key=key)
+
+    return await carry(make)
+
+
+batch = _flow(_batch, "batch", "Many inputs of one pipeline, out of a file, each as a run of its own.")

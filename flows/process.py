@@ -15,6 +15,8 @@ from events.store import STARTING, Store, open_store
 from flows import _prefect_env
 from flows._alerting import Hook, alerting
 from flows._carry import Tools
+from flows._children import beginners
+from flows._orphans import ending_orphans
 from flows._upkeep import sweeping, upkeep
 from flows.catalogue import CATALOGUE
 from flows.models import model_of, profile_of
@@ -92,8 +94,17 @@ async def _tools(settings: Settings, store: Store, stack: AsyncExitStack, *, por
     """`port` is where the figures of this process are, 0 for nowhere."""
     plain = Watched(store.log, await stack.enter_async_context(model_of(settings)))
     seen = await stack.enter_async_context(observed(plain, _wanted(settings, port)))
-    lease, patience = settings.lease, settings.answer_within
-    return Tools(seen.log, store.runs, seen.model, profile_of(settings), lease, 0.3 * lease, settings.models, patience)
+    return Tools(
+        seen.log,
+        store.runs,
+        seen.model,
+        profile=profile_of(settings),
+        lease=settings.lease,
+        renew_every=0.3 * settings.lease,
+        models=settings.models,
+        answer_within=settings.answer_within,
+        children=beginners(store.log, store.runs, store.batches, CATALOGUE, settings),
+    )
 
 
 def _hook(settings: Settings) -> Hook | None:
@@ -120,6 +131,7 @@ async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
     duties = [
         sweeping(store.retention, settings.compact_after, settings.keep_runs),
         alerting(store.alerts, _hook(settings)),
+        ending_orphans(store.batches, store.runs),
     ]
     await stack.enter_async_context(upkeep(*duties))
     if not _prefect_env.apply(settings.prefect_api_url):

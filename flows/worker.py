@@ -24,7 +24,8 @@ PAUSE = 1.0
 
 
 class Worker:
-    """Holds at most `most` runs at once. `operators` is None where there is no Prefect."""
+    """Holds at most `most` runs at once, beside those that only wait for others. `operators` is None where there is no
+    Prefect."""
 
     def __init__(
         self, tools: Tools, pipelines: dict[str, Pipeline], *, most: int = 100, operators: "Operators | None" = None
@@ -68,7 +69,7 @@ class Worker:
             await asyncio.wait([listening, *self._tasks])
 
     async def _claim_all(self) -> None:
-        while not self._draining and len(self._live) < self._most:
+        while not self._draining and sum(not carry.pipeline.aside for carry in self._live.values()) < self._most:
             claim = await self._tools.runs.claim(
                 self.name,
                 lease=self._tools.lease,

@@ -31,6 +31,10 @@ class Gate:
         self._open.clear()
         self._look()
 
+    @property
+    def is_open(self) -> bool:
+        return self._open.is_set()
+
     def open(self) -> None:
         self._open.set()
 

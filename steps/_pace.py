@@ -23,11 +23,18 @@ class Pace:
         self._plan = {planned.step: planned for planned in plan}
         self._clock = clock
         self._begun: dict[str, float] = {}
+        self._known: dict[str, tuple[float, float]] = {}
         self._done: set[str] = set()
         self._shown = floor
 
     def begin(self, step: str) -> None:
         self._begun[step] = self._clock()
+        self._known.pop(step, None)
+
+    def know(self, step: str, part: float) -> None:
+        """The step itself says how much of it is done, 0 to 1: then nothing is guessed from the time that it takes."""
+        first, _ = self._known.get(step, (part, part))
+        self._known[step] = first, part
 
     def rest(self, step: str) -> None:
         """Between two attempts a step is not at work."""
@@ -60,6 +67,8 @@ class Pace:
             return 1.0
         if step not in self._begun:
             return 0.0
+        if step in self._known:
+            return self._known[step][1]
         x = self._elapsed_ms(step) / max(1, self.expected(step).p50)
         return 0.9 * x if x < 1 else 1 - 0.1 / x
 
@@ -93,5 +102,8 @@ class Pace:
         if step not in self._begun:
             return float(expected.p50)
         elapsed = self._elapsed_ms(step)
+        first, part = self._known.get(step, (0.0, 0.0))
+        if part > first:  # as fast as it was since it first said so
+            return elapsed * (1 - part) / (part - first)
         # Later than usual: as if a tenth of what it took so far were still to come.
         return max(expected.p50 - elapsed, 0.1 * elapsed if elapsed > expected.p50 else 0.0)

@@ -11,6 +11,7 @@ from events.errors import StoreError
 from events.log import EventLog
 from llm.client import Model, Usage as ModelUsage
 from steps._budget import Budget
+from steps._children import Children
 from steps._gate import Gate
 from steps._host import Bare, Host
 from steps._journal import Checkpoints, Journal
@@ -26,7 +27,8 @@ class Run:
     """Ambient while a pipeline runs. Everything it says goes to the log, in order, under the holder's epoch.
 
     `models` are those that are named to the model server; `inherited` are the checkpoints of the run that this one does
-    again, as far as they are good for it. `answer_within` is how many seconds a person is waited for.
+    again, as far as they are good for it. `answer_within` is how many seconds a person is waited for. `children` starts
+    runs about this one, where whoever carries it can.
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class Run:
         models: str | None = None,
         inherited: Checkpoints | None = None,
         answer_within: float = DAY,
+        children: Children | None = None,
         on_lost: Callable[[BaseException], object] = lambda error: None,
         on_spent: Callable[[], object] = lambda: None,
         on_idle: Callable[[], object] = lambda: None,
@@ -56,6 +59,7 @@ class Run:
         self.models = models
         self.inherited = inherited or {}
         self.answer_within = answer_within
+        self.children = children
         self.pace = Pace(plan, floor=self.journal.progress)
         for step in self.journal.finished():
             self.pace.end(step)

@@ -1,0 +1,1 @@
+"""The items of a batch, each as a run of its own."""
