@@ -66,6 +66,8 @@ SERVICE_OPERATIONS: list[Operation] = [
     page_at("/new", "page_new", "Answer the questions and start a run"),
     page_at("/runs", "page_runs", "All runs"),
     page_at("/runs/{id}", "page_run", "One run and its result"),
+    page_at("/batches", "page_batches", "All batches, and where to start one"),
+    page_at("/batches/{id}", "page_batch", "One batch and its items"),
     page_at("/stats", "page_stats", "How it has been going"),
     Operation(
         method="GET",

@@ -18,9 +18,9 @@ from events.runs import DEFAULT_TENANT
 
 # What may be seen without a tenant's token: whether we live, how to talk to us, and the page, which asks for it itself;
 # and what asks for another token.
-PAGE = ("/", "/new", "/runs", "/stats", "/favicon.ico")
+PAGE = ("/", "/new", "/runs", "/batches", "/stats", "/favicon.ico")
 OPEN = frozenset({*PAGE, "/api/health", "/api/ready", "/openapi.json", "/docs", "/docs/style.css", "/metrics"})
-OPEN_BELOW = ("/runs/", "/assets/", "/problems/")
+OPEN_BELOW = ("/runs/", "/batches/", "/assets/", "/problems/")
 
 
 class Tokens:

@@ -46,7 +46,7 @@ TYPES = {
 
 
 async def page(request: Request) -> Response:
-    """`GET /`, `/new`, `/runs`, `/runs/{id}`, `/stats`: one document that looks at its address. Not built: `/docs`."""
+    """`GET /`, `/new`, `/runs`, `/batches`, `/stats` and below: one document. Not built: `/docs`."""
     return await built(request, "index.html", ALWAYS_ASK) or RedirectResponse("/docs")
 
 

@@ -19,7 +19,8 @@ INDEX = '<!doctype html><script type="module" src="/assets/index-Ab3dE.js"></scr
 ICON = b"\0\0\1\0"
 SCRIPT = "console.log('glass');" * 50
 SECRET = "not for everybody"
-ADDRESSES = ["/", "/new", "/runs", "/runs/01938f3a-7c4e-7d2a-9b1f-3e5a6c7d8e9f", "/stats"]
+RUN = "01938f3a-7c4e-7d2a-9b1f-3e5a6c7d8e9f"
+ADDRESSES = ["/", "/new", "/runs", f"/runs/{RUN}", "/batches", f"/batches/{RUN}", "/stats"]
 # As Firefox and Chromium send it, and as Safari does.
 BROWSERS = [
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",

@@ -34,7 +34,7 @@ OTHERWISE = {
     "retry_run": 202,
     "leave_run": 204,
 }
-PAGE = {"start", "page_new", "page_runs", "page_run", "page_stats"}
+PAGE = {"start", "page_new", "page_runs", "page_run", "page_batches", "page_batch", "page_stats"}
 OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", "icon", *PAGE}
 OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]
 
