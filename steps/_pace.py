@@ -80,7 +80,8 @@ class Pace:
             if step not in known:
                 known[step] = 0.0  # a plan that goes round in a circle must not
                 before = max((finish(other) for other in self._plan[step].after if other in self._plan), default=0.0)
-                known[step] = before + self._own_ms(step)
+                # One that has begun already works beside those that it waits for in the end.
+                known[step] = max(before, self._own_ms(step)) if step in self._begun else before + self._own_ms(step)
             return known[step]
 
         return int(max((finish(step) for step in self._plan), default=0.0))

@@ -84,7 +84,7 @@ class Scores(BaseModel):
     scores: dict[SectionName, ScoreCard]
 
 
-@step("Score sections", retries=2, timeout=120, expected=4)
+@step("Score sections", retries=2, timeout=120, expected=14)
 async def scoring(framework: Growing[Framework], answers: VisionBrief) -> Scores:
     """A call for each section as soon as that holds, side by side; for one that changes later, once more.
 

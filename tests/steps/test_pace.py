@@ -55,6 +55,18 @@ def test_the_time_left_is_that_of_the_longest_way():
     assert pace.slowest() == "draft"
 
 
+def test_a_step_that_works_beside_what_it_waits_for_in_the_end_takes_no_longer_for_it():
+    clock = Clock()
+    pace = Pace([planned("draft", 20), planned("score", 16, "draft")], clock=clock)
+    assert pace.left_ms() == 36_000
+    pace.begin("draft")
+    clock.now = 5
+    pace.begin("score")
+    assert pace.left_ms() == 16_000
+    clock.now = 15
+    assert pace.left_ms() == 6_000
+
+
 def test_a_late_step_is_expected_to_take_a_little_longer_still():
     clock = Clock()
     pace = Pace([planned("draft", 20)], clock=clock)
