@@ -96,10 +96,13 @@ class Carry:
                 await self._give_back()
 
     async def _carry(self) -> Outcome:
-        entries = await read_all(self._tools.log, self.run_id)
+        # Side by side, since the model is waiting for both.
+        entries, history = await asyncio.gather(
+            read_all(self._tools.log, self.run_id, self.claim.tail_seq),
+            self._tools.runs.history(self.pipeline.name, self._tools.profile),
+        )
         journal = Journal.of(entries)
         self._marks = journal.marks
-        history = await self._tools.runs.history(self.pipeline.name, self._tools.profile)
         plan = self.pipeline.planned(history)
         self._run = run = Run(
             self.run_id,
@@ -124,7 +127,7 @@ class Carry:
             self.end("parked")
         run.ending = self._ending
         lost = f"worker lost ({self.claim.losses} in a row)" if self.claim.losses else "the worker before was stopped"
-        await open_run(run, self.pipeline, plan, journal.called_back or lost)
+        open_run(run, self.pipeline, plan, journal.called_back or lost)
         outcome = await self._body_of(run)
         await close_run(run, plan, outcome)
         return outcome

@@ -44,14 +44,20 @@ async def keep(
 ) -> None:
     """Renew every `every` seconds, and when `nudge` is set, until cancelled. Calls `heard` with what is wanted of the
     run each time, `lost` once when the run is not ours any more, or when the store has not answered for a whole lease.
+
+    Not at once: the lease of a claim is new, and what was wanted before it is in the log, which its holder reads.
     """
     nudge = nudge or asyncio.Event()
-    renewed = time.monotonic()
+    renewed, pause = time.monotonic(), every
     while True:
+        # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the nudge comes at the same moment.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await nudge.wait()
         try:
             nudge.clear()
             heard(await _whole(runs.renew(run_id, epoch, lease=lease)))
-            renewed = time.monotonic()
+            renewed, pause = time.monotonic(), every
         except (Fenced, UnknownRun) as error:
             lost(error)
             return
@@ -62,9 +68,4 @@ async def keep(
             if time.monotonic() - renewed > lease:
                 lost(error)
                 return
-            await asyncio.sleep(min(1.0, every))
-            continue
-        # Not `wait_for`: in Python 3.11 it forgets that it was cancelled when the nudge comes at the same moment.
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(every):
-                await nudge.wait()
+            pause = min(1.0, every)

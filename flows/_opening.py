@@ -10,19 +10,24 @@ from steps._run import Run
 from steps.errors import LOST_PROBLEM, SET_ASIDE_PROBLEM
 
 
-async def read_all(log: EventLog, run_id: UUID) -> list[Entry]:
-    """The whole log so far, a page at a time."""
+async def read_all(log: EventLog, run_id: UUID, tail: int | None = None) -> list[Entry]:
+    """The whole log so far, a page at a time. Who knows its `tail` is spared the question for more."""
     entries: list[Entry] = []
     while page := await log.read(run_id, entries[-1].seq if entries else 0):
         entries += page
+        if tail is not None and entries[-1].seq >= tail:
+            break
     return entries
 
 
-async def open_run(run: Run, pipeline: Pipeline, plan: list[PlannedStep], reason: str) -> None:
-    """`run_start`, or `run_resumed` and the text of every attempt that broke off withdrawn. Raises `RunLost`."""
+def open_run(run: Run, pipeline: Pipeline, plan: list[PlannedStep], reason: str) -> None:
+    """`run_start`, or `run_resumed` and the text of every attempt that broke off withdrawn.
+
+    Nobody waits for them: the first step commits its own beginning behind them, and a run that is lost ends there.
+    """
     if not run.journal.started:
         data = RunStartData(pipeline=pipeline.name, plan=plan)
-        await run.commit(RunStart(message=f"{pipeline.label}: started", progress=run.pace.percent(), data=data))
+        run.say(RunStart(message=f"{pipeline.label}: started", progress=run.pace.percent(), data=data))
         return
     run.say(RunResumed(message=reason, data=ReasonData(reason=reason)))
     for event in withdrawals(run.journal):

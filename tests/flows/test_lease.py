@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from anyio import wait_all_tasks_blocked
 
 from events.errors import Fenced, StoreUnavailable
 from events.wishes import Wish
@@ -64,12 +65,29 @@ async def test_a_run_that_is_another_s_is_lost_at_once():
     assert (heard, len(lost), runs.asked) == ([], 1, 1)
 
 
+async def test_a_lease_is_not_renewed_the_moment_it_is_new_unless_somebody_wants_something():
+    nudge, runs = asyncio.Event(), Answers("pause")
+    heard: list[Wish | None] = []
+    keeping = asyncio.create_task(
+        _lease.keep(runs, uuid4(), 1, heard=heard.append, lost=heard.append, every=60, nudge=nudge)  # pyright: ignore[reportArgumentType]
+    )
+    await wait_all_tasks_blocked()
+    before = runs.asked
+
+    nudge.set()
+    await wait_all_tasks_blocked()
+    keeping.cancel()
+
+    assert (before, runs.asked, heard) == (0, 1, ["pause"])
+
+
 async def test_it_ends_when_it_is_told_to_though_somebody_wants_something_at_that_moment():
     nudge, runs = asyncio.Event(), Answers(None)
     heard: list[Wish | None] = []
     keeping = asyncio.create_task(
         _lease.keep(runs, uuid4(), 1, heard=heard.append, lost=heard.append, every=60, nudge=nudge)  # pyright: ignore[reportArgumentType]
     )
+    nudge.set()
     async with asyncio.timeout(10):
         while not heard:  # noqa: ASYNC110
             await asyncio.sleep(0)
@@ -97,7 +115,9 @@ class Slow:
 
 async def test_a_renewal_under_way_is_not_broken_off():
     runs: Any = Slow()
-    keeping = asyncio.create_task(_lease.keep(runs, uuid4(), 1, heard=lambda wish: None, lost=lambda error: None))
+    keeping = asyncio.create_task(
+        _lease.keep(runs, uuid4(), 1, heard=lambda wish: None, lost=lambda error: None, every=0.01)
+    )
     async with asyncio.timeout(10):
         await runs.begun.wait()
 
