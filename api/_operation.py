@@ -42,10 +42,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """A method on an address. `takes` is the type of its JSON body, `media` what such a body may be called; `problems`
-    are names of kinds beside those that any such operation has, `conflicts` of those that it answers with 409 as well;
-    `parameters` are names in `api._parameters`; `open` needs no token; `name` is for an endpoint with several
-    addresses."""
+    """A method on an address. `takes` is the type of its JSON body, `media` what such a body may be called, `lines` the
+    type of a line where the body may be lines as well; `problems` are names of kinds beside those that any such
+    operation has, `conflicts` of those that it answers with 409 as well; `parameters` are names in `api._parameters`;
+    `open` needs no token; `name` is for an endpoint with several addresses."""
 
     method: str
     path: str
@@ -58,6 +58,7 @@ class Operation:
     parameters: Sequence[str] = ()
     takes: Any = None
     media: Sequence[str] = (JSON,)
+    lines: Any = None
     body_optional: bool = False
     open: bool = False
     name: str = ""

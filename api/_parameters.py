@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from api.batch_items import STATUSES as ITEM_STATUSES
 from api.documents import HIGHEST
 from api.runs import LARGEST_PAGE, PAGE, STATUSES
 from api.stats import DAYS, MOST_DAYS
+from flows.catalogue import BatchOrder
 
 Doc = dict[str, Any]
 
@@ -17,8 +19,25 @@ def or_empty(schema: Doc) -> Doc:
     return {"anyOf": [schema, {"const": ""}]}
 
 
+def of_lines(name: str) -> Doc:
+    """A field of the order of a batch, for a body of lines, which has no room for it."""
+    field = BatchOrder.model_json_schema()["properties"][name]
+    schema = {key: value for key, value in field.items() if key not in ("title", "description", "default")}
+    words = f"For a body of lines. {field['description']}"
+    return {"name": name, "in": "query", "schema": or_empty(schema), "description": words}
+
+
+OF_LINES = {name: of_lines(name) for name in ("name", "concurrency", "max_cost_usd")}
+OF_LINES["item pipeline"] = of_lines("pipeline")
 PARAMETERS: dict[str, Doc] = {
     "run_id": {"name": "run_id", "in": "path", "required": True, "schema": RUN_ID, "description": "Id of the run."},
+    "batch_id": {
+        "name": "batch_id",
+        "in": "path",
+        "required": True,
+        "schema": RUN_ID,
+        "description": "Id of the batch, which is that of its run.",
+    },
     "kind": {"name": "kind", "in": "path", "required": True, "schema": {"type": "string"}, "description": "Its name."},
     "id": {
         "name": "id",
@@ -122,6 +141,13 @@ PARAMETERS: dict[str, Doc] = {
         "description": "Only such runs.",
     },
     "pipeline": {"name": "pipeline", "in": "query", "schema": {"type": "string"}, "description": "Only its runs."},
+    "item status": {
+        "name": "status",
+        "in": "query",
+        "schema": or_empty({"enum": list(ITEM_STATUSES)}),
+        "description": "Only such items.",
+    },
+    **OF_LINES,
     "page": {
         "name": "after",
         "in": "query",
@@ -146,6 +172,7 @@ HEADERS: dict[str, Doc] = {
     "X-Run-ID": {"schema": RUN_ID, "description": "The run that is watched."},
     "Location": {"schema": {"type": "string", "format": "uri-reference"}, "description": "Where to look."},
     "ETag": {"schema": {"type": "string"}, "description": "The version, for `If-Match`."},
+    "Content-Disposition": {"schema": {"type": "string"}, "description": "A name for the file."},
     "Preference-Applied": {"schema": {"type": "string"}, "description": "The preference that was honoured."},
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
     "RateLimit": {

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel, JsonValue, ValidationError
-from pydantic_core import to_json
+from pydantic_core import ErrorDetails, to_json
 
 from api._jsonl import NDJSON_TYPE, Line, lines_in
 from api.body import MAX_BODY, content_type, parse, read
@@ -84,12 +84,16 @@ def order_of(document: JsonValue, at: str = "", *, lines: Sequence[Line] = ()) -
         order = BatchOrder.model_validate(document)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        # Which items have the same key is told already, at their places.
-        errors += [violation(each, document, "") for each in found if each["type"] != "same_key"]
+        errors += [violation(each, document, "") for each in found if not told_already(each, keyless=bool(lines))]
         raise refused(at, lines, errors) from None
     if errors:
         raise refused(at, lines, errors)
     return order
+
+
+def told_already(error: ErrorDetails, *, keyless: bool) -> bool:
+    """Which items have the same key was told at their places; a line that got no key is wrong otherwise."""
+    return error["type"] == "same_key" or (keyless and error["type"] == "missing" and error["loc"][-1] == "key")
 
 
 def with_checked_items(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from api._operation import LIMITED, SSE, STREAMED, Answer, Operation
+from api._operation import LIMITED, NDJSON, SSE, STREAMED, Answer, Operation
 from api._parameters import HEADERS, PARAMETERS, Doc
 from api.problems import KINDS, MEDIA_TYPE, Kind
 from events.contract import Problem
@@ -58,6 +58,7 @@ def _schemas(operations: list[Operation]) -> tuple[dict[Any, Doc], dict[str, Doc
     types: dict[str, Any] = {"problem": Problem}
     for each in operations:
         types |= {f"{each.id} takes": each.takes} if each.takes is not None else {}
+        types |= {f"{each.id} lines": each.lines} if each.lines is not None else {}
         types |= {f"{each.id} {s} {m}": t for s, a in each.answers.items() for m, t in a.content.items()}
     # What a reader must expect: fields with a default may be left out on the wire.
     inputs = [(name, "validation", TypeAdapter[Any](type_)) for name, type_ in types.items()]
@@ -82,6 +83,7 @@ def _operation(each: Operation, schemas: dict[Any, Doc]) -> Doc:
     doc["responses"] |= {str(status): _problem(kinds) for status, kinds in problems.items()}
     if each.takes is not None:
         body = {media: {"schema": schemas[f"{each.id} takes"]} for media in each.media}
+        body |= {NDJSON: {"schema": schemas[f"{each.id} lines"]}} if each.lines is not None else {}
         doc["requestBody"] = {"required": not each.body_optional, "content": body}
     if each.open:
         doc["security"] = [{}]

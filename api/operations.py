@@ -2,13 +2,20 @@
 
 from starlette.routing import Route
 
+from api._batch_operations import BATCH_OPERATIONS
 from api._document_operations import DOCUMENT_OPERATIONS
 from api._operation import Operation
 from api._run_operations import RUN_OPERATIONS
 from api._service_operations import SERVICE_OPERATIONS
 from api._stats_operations import STATS_OPERATIONS
 
-OPERATIONS: list[Operation] = [*RUN_OPERATIONS, *DOCUMENT_OPERATIONS, *STATS_OPERATIONS, *SERVICE_OPERATIONS]
+OPERATIONS: list[Operation] = [
+    *RUN_OPERATIONS,
+    *DOCUMENT_OPERATIONS,
+    *BATCH_OPERATIONS,
+    *STATS_OPERATIONS,
+    *SERVICE_OPERATIONS,
+]
 
 
 def routes() -> list[Route]:

@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {
         Kind("forbidden-origin", 403, "This page may not call the API", "Add its origin to STEPGLASS_CORS_ORIGINS."),
         Kind("not-found", 404, "There is nothing here", "Look at /docs for the addresses that exist."),
         Kind("unknown-run", 404, "There is no such run", "Check the id. Runs of other tenants look the same."),
+        Kind("unknown-batch", 404, "There is no such batch", "Check the id. Batches of other tenants look the same."),
         Kind(
             "unknown-version",
             404,
@@ -68,7 +69,7 @@ KINDS: dict[str, Kind] = {
         Kind("nothing-to-undo", 409, "There is nothing to undo", "Nothing to do: this is how the run left it."),
         Kind("nothing-to-redo", 409, "There is nothing to redo", "Only what was undone, with no change since, can be."),
         Kind("outrun", 412, "Somebody else was quicker", "Look at the document as it is now, then change it again."),
-        Kind("body-too-large", 413, "The body is too large", "Send at most 256 KB."),
+        Kind("body-too-large", 413, "The body is too large", "Send at most 256 KB, and of a batch 16 MB."),
         Kind("unsupported-media-type", 415, "Only JSON bodies are taken", "Send `Content-Type: application/json`."),
         Kind("unknown-host", 421, "This is not our name", "Add the name to STEPGLASS_HOSTS, or call us by address."),
         Kind("invalid-input", 422, "The input is not valid", "Correct every field that `errors` points to."),

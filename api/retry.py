@@ -6,11 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
 from starlette.responses import JSONResponse
 
+from api.batch_order import BATCH
 from api.body import read_json
 from api.headers import idempotency_key
 from api.limits import Admitted, admit
 from api.problems import HttpProblem
-from api.start import Budget, pipeline_named, told
+from api.start import Budget, deadline_of, given_to, pipeline_named, told
 from api.state import Request
 from api.validation import invalid, validated
 from api.views import run_id_in, view_of
@@ -55,7 +56,7 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> Admitted:
         raise HttpProblem("not-finished", detail, headers={"Retry-After": "2"})
     pipeline = pipeline_named(source.pipeline)
     before = await store.runs.input(run_id, tenant)
-    given = validated(pipeline.input_model, before if wish.input is None else wish.input, "/input")
+    given = await given_to(pipeline, before if wish.input is None else wish.input, "/input")
     same = wish.input is None or given.model_dump(mode="json") == in_this_version(pipeline, before)
     try:
         forked = await fork(
@@ -64,7 +65,7 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> Admitted:
             source,
             given,
             same_input=same,
-            from_step=wish.from_step,
+            from_step=wish.from_step or step_of_batch(pipeline),
             models=settings.models,
             max_cost_usd=wish.max_cost_usd or source.max_cost_usd or settings.max_cost_usd,
         )
@@ -75,12 +76,17 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> Admitted:
         input=given.model_dump(mode="json"),
         first=forked.first,
         tenant=tenant,
-        deadline=settings.run_deadline,
+        deadline=deadline_of(pipeline, settings),
         idempotency_key=idempotency_key(request),
         about=(await store.runs.header(run_id, tenant)).about,
         max_cost_usd=wish.max_cost_usd,
     )
     return await admit(request, new)
+
+
+def step_of_batch(pipeline: Pipeline) -> str | None:
+    """A batch is complete with failures, too: done again, it goes through all of its items."""
+    return pipeline.plan[0].step if pipeline.name == BATCH else None
 
 
 def in_this_version(pipeline: Pipeline, before: JsonValue) -> JsonValue:

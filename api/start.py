@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.responses import JSONResponse
 
+from api.batch_order import BATCH, checked_order
 from api.body import escape, read_json
 from api.headers import idempotency_key, preferred_wait
 from api.limits import Admitted, admit
@@ -15,6 +16,7 @@ from api.waiting import ended_within
 from events.contract import ProblemError, RunQueued, RunQueuedData
 from events.runs import NewRun
 from flows.catalogue import CATALOGUE, Pipeline
+from settings import Settings
 
 # More than any run costs: a larger number is a mistake.
 MOST_DOLLARS = 1_000_000
@@ -75,6 +77,17 @@ def checked(pipeline: Pipeline, document: JsonValue, at: str = "") -> JsonValue:
     return validated(pipeline.input_model, document, at).model_dump(mode="json")
 
 
+async def given_to(pipeline: Pipeline, document: JsonValue, at: str = "") -> BaseModel:
+    """What a run of `pipeline` is to be started with. Of a batch every item is looked at, whichever way it comes."""
+    if pipeline.name == BATCH:
+        return await checked_order(document, at)
+    return validated(pipeline.input_model, document, at)
+
+
+def deadline_of(pipeline: Pipeline, settings: Settings) -> float:
+    return settings.batch_deadline if pipeline.name == BATCH else settings.run_deadline
+
+
 async def accept(
     request: Request,
     pipeline: Pipeline,
@@ -85,7 +98,7 @@ async def accept(
     max_cost_usd: float | None = None,
 ) -> Admitted:
     """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already."""
-    given = validated(pipeline.input_model, document, at)
+    given = await given_to(pipeline, document, at)
     settings = request.state["settings"]
     limit = max_cost_usd or settings.max_cost_usd
     data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given), max_cost_usd=limit)
@@ -95,7 +108,7 @@ async def accept(
         input=given.model_dump(mode="json"),
         first=[queued],
         tenant=request.state["tenant"],
-        deadline=settings.run_deadline,
+        deadline=deadline_of(pipeline, settings),
         idempotency_key=idempotency_key(request),
         about=about,
         max_cost_usd=max_cost_usd,

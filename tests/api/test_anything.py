@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from api.operations import OPERATIONS
 from events.store import Store
+from tests.api.batching import order, waiting
 from tests.api.editing import WISH, made
 from tests.api.test_generate_stream import REFINEMENT
 from tests.api.test_openapi import DOCUMENT, conforms, schema_of
@@ -24,7 +25,14 @@ ANYTHING = st.recursive(
     max_leaves=20,
 )
 PATHS = ["/api/runs", "/api/vision-framework-v2/generate-stream", "/api/vision-framework-v2/refine"]
-GOOD = {"/api/runs": START, PATHS[1]: BRIEF, PATHS[2]: REFINEMENT, "/framework": FRAMEWORK, "/refine": WISH}
+GOOD = {
+    "/api/runs": START,
+    PATHS[1]: BRIEF,
+    PATHS[2]: REFINEMENT,
+    "/api/batches": order("a"),
+    "/framework": FRAMEWORK,
+    "/refine": WISH,
+}
 # The application is the same for every example: what one leaves behind is only more runs.
 SHARED = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
@@ -73,6 +81,40 @@ async def test_any_json_may_be_sent_to_go_on_with_a_stream(client: AsyncClient, 
     headers = {b"Idempotency-Key": (key or "k").encode(), b"Last-Event-ID": (last or "x").encode()}
 
     documented(await client.post(PATHS[1], json=body, headers=headers), "generate_stream")
+
+
+LINE = (ANYTHING | changed("/api/runs").map(lambda body: body.get("input"))).map(lambda line: json.dumps(line).encode())
+
+
+@SHARED
+@given(body=ANYTHING | changed("/api/batches"))
+async def test_any_json_may_be_sent_to_start_a_batch(client: AsyncClient, body: Any):
+    documented(await client.post("/api/batches", json=body), "start_batch")
+
+
+@SHARED
+@given(
+    lines=st.lists(LINE | st.binary(max_size=20), max_size=5),
+    end=st.sampled_from([b"\n", b"\r\n", b"\n\n", b" "]),
+    query=st.dictionaries(st.sampled_from(["name", "pipeline", "concurrency", "max_cost_usd"]), TEXT | st.just("1")),
+)
+async def test_any_lines_may_be_sent_to_start_a_batch(
+    client: AsyncClient, lines: list[bytes], end: bytes, query: dict[str, str]
+):
+    headers = {"Content-Type": "application/x-ndjson"}
+
+    answer = await client.post("/api/batches", content=end.join(lines), headers=headers, params=query)
+
+    documented(answer, "start_batch")
+
+
+@SHARED
+@given(params=st.dictionaries(st.sampled_from(["status", "after", "limit"]), TEXT | st.integers().map(str)))
+async def test_any_page_of_items_may_be_asked_for(client: AsyncClient, store: Store, params: dict[str, str]):
+    batch_id = await waiting(store, "a")
+
+    documented(await client.get(f"/api/batches/{batch_id}/items", params=params), "list_items")
+    documented(await client.get("/api/batches", params=params), "list_batches")
 
 
 @SHARED

@@ -8,7 +8,7 @@ from api.operations import OPERATIONS
 from events.store import Store
 from tests.api.conftest import problem
 from tests.api.editing import made
-from tests.api.test_tenants import ACME, BETA, OF_A_RUN, OPEN, Asked, ask
+from tests.api.test_tenants import ACME, BETA, OF_A_BATCH, OF_A_RUN, OPEN, Asked, ask
 from tests.api.writing import log_of
 
 __all__ = ["ask"]
@@ -18,7 +18,7 @@ ADDRESSES = [each.id for each in OPERATIONS]
 
 async def state_of(ask: Asked, store: Store) -> Any:
     """All that there is to be seen of what is acme's."""
-    paths = (f"/api/runs/{ask.run_id}", f"/api/runs/{ask.run_id}/framework/versions", "/api/runs")
+    paths = (f"/api/runs/{ask.run_id}", f"/api/runs/{ask.run_id}/framework/versions", "/api/runs", "/api/batches")
     seen = [(await ask.client.get(path, headers=ACME)).json() for path in paths]
     log = await log_of(store, ask.run_id)
     abandoned = (await ask.client.get("/api/stats", headers=ACME)).json()["abandoned"]
@@ -32,7 +32,7 @@ async def one_run_token(ask: Asked, store: Store) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
-@pytest.mark.parametrize("name", [each.id for each in OF_A_RUN])
+@pytest.mark.parametrize("name", [each.id for each in [*OF_A_RUN, *OF_A_BATCH]])
 async def test_who_may_not_leaves_no_trace(ask: Asked, store: Store, name: str):
     token = await one_run_token(ask, store)
     before = await state_of(ask, store)

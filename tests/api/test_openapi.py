@@ -317,7 +317,8 @@ def test_every_kind_of_problem_is_in_the_reference_with_its_status():
 
 
 def test_every_address_is_in_the_reference():
-    reference = (Path(__file__).parents[2] / "docs" / "http.md").read_text().replace("$RUN", "{run_id}")
+    reference = (Path(__file__).parents[2] / "docs" / "http.md").read_text()
+    reference = reference.replace("$RUN", "{run_id}").replace("$BATCH", "{batch_id}")
 
     for operation in OPERATIONS:
         told = (

@@ -10,6 +10,7 @@ from httpx2 import AsyncClient
 from api.app import create_app
 from api.operations import OPERATIONS
 from events.store import Store
+from tests.api.batching import done, order
 from tests.api.conftest import in_process, problem, settings_with
 from tests.api.editing import NEW_VISION, WISH, made, refinement
 from tests.api.test_generate_stream import REFINEMENT
@@ -26,32 +27,36 @@ BODIES: dict[str, Any] = {
     "edit_framework": {"vision": NEW_VISION},
     "refine_section": WISH,
     "answer_input": {"value": 1},
+    "start_batch": order("a"),
 }
 # Where the owner is not answered with 200: the run has ended, and nothing was done to its document yet.
 OTHERWISE = {
     **dict.fromkeys(("cancel_run", "pause_run", "unpause_run", "answer_input", "undo", "redo"), 409),
+    **dict.fromkeys(("cancel_batch", "pause_batch", "unpause_batch"), 409),
     "refine_section": 202,
     "retry_run": 202,
+    "retry_batch": 202,
     "leave_run": 204,
 }
 PAGE = {"start", "page_new", "page_runs", "page_run", "page_batches", "page_batch", "page_stats"}
 OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", "icon", *PAGE}
 OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]
+OF_A_BATCH = [each for each in OPERATIONS if "{batch_id}" in each.path]
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An address with a run of acme's in it."""
+    """An address with a run, or a batch, of acme's in it."""
 
     client: AsyncClient
     run_id: UUID
     refined_by: UUID
+    batch_id: UUID
 
     async def __call__(self, name: str, headers: dict[str, str]) -> Any:
         operation = next(each for each in OPERATIONS if each.id == name)
-        path = operation.path.format(
-            run_id=self.run_id, id=self.run_id, kind="invalid-input", file="index-a.js", version=1, input_id="input-1"
-        )
+        ids = {"run_id": self.run_id, "id": self.run_id, "batch_id": self.batch_id}
+        path = operation.path.format(**ids, kind="invalid-input", file="index-a.js", version=1, input_id="input-1")
         bodies: dict[str, Any] = {**BODIES, "apply_refinement": {"refine_run_id": str(self.refined_by)}}
         more: dict[str, Any] = {"json": bodies[name]} if name in bodies else {}
         # A run that never ends is not watched to its end here: the key names one that has ended.
@@ -62,8 +67,9 @@ class Asked:
 async def ask(store: Store) -> Any:
     run_id = await made(store, tenant="acme")
     refined_by = await refinement(store, run_id, tenant="acme")
+    batch_id = await done(store, "a", tenant="acme")
     async with in_process(create_app(settings_with(api_tokens=TOKENS), store)) as client:
-        yield Asked(client, run_id, refined_by)
+        yield Asked(client, run_id, refined_by, batch_id)
 
 
 @pytest.mark.parametrize("name", [each.id for each in OPERATIONS])
@@ -107,7 +113,7 @@ async def test_an_unknown_address_asks_for_a_token_too(ask: Asked):
 @pytest.mark.parametrize("name", [each.id for each in OF_A_RUN])
 async def test_a_run_of_another_tenant_is_not_there(ask: Asked, name: str):
     theirs = await ask(name, BETA)
-    nobodys = await Asked(ask.client, UUID(int=7), ask.refined_by)(name, BETA)
+    nobodys = await Asked(ask.client, UUID(int=7), ask.refined_by, ask.batch_id)(name, BETA)
 
     assert problem(theirs) == problem(nobodys) == (404, "unknown-run")
     assert theirs.json()["detail"].replace(str(ask.run_id), "") == nobodys.json()["detail"].replace(
@@ -115,7 +121,18 @@ async def test_a_run_of_another_tenant_is_not_there(ask: Asked, name: str):
     )
 
 
-@pytest.mark.parametrize("name", [each.id for each in OF_A_RUN])
+@pytest.mark.parametrize("name", [each.id for each in OF_A_BATCH])
+async def test_a_batch_of_another_tenant_is_not_there(ask: Asked, name: str):
+    theirs = await ask(name, BETA)
+    nobodys = await Asked(ask.client, ask.run_id, ask.refined_by, UUID(int=7))(name, BETA)
+
+    assert problem(theirs) == problem(nobodys) == (404, "unknown-batch")
+    assert theirs.json()["detail"].replace(str(ask.batch_id), "") == nobodys.json()["detail"].replace(
+        str(UUID(int=7)), ""
+    )
+
+
+@pytest.mark.parametrize("name", [each.id for each in [*OF_A_RUN, *OF_A_BATCH]])
 async def test_the_owner_is_answered(ask: Asked, name: str):
     response = await ask(name, ACME)
 
@@ -134,8 +151,10 @@ async def test_a_list_has_the_runs_of_who_asks(ask: Asked):
     mine = (await ask.client.get("/api/runs", headers=ACME)).json()["runs"]
     theirs = (await ask.client.get("/api/runs", headers=BETA)).json()["runs"]
 
-    assert [run["run_id"] for run in mine] == [str(ask.refined_by), str(ask.run_id)]
+    assert {run["run_id"] for run in mine} >= {str(ask.refined_by), str(ask.run_id), str(ask.batch_id)}
     assert theirs == []
+    assert len((await ask.client.get("/api/batches", headers=ACME)).json()["batches"]) == 1
+    assert (await ask.client.get("/api/batches", headers=BETA)).json()["batches"] == []
 
 
 async def test_who_starts_a_run_owns_it(ask: Asked):

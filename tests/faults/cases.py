@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import httpx2
 import jsonschema
@@ -40,6 +40,13 @@ CHECKS = {
     # A schema cannot say that a vision has two sentences, or which version a document is at by now.
     "positive_data_acceptance": {"enabled": False},
 }
+
+
+@schemathesis.serializer(NDJSON)
+def as_lines(context: schemathesis.SerializationContext, value: Any) -> bytes:
+    """A body of lines: one for each element of a list, and else one alone."""
+    documents = cast("list[Any]", value) if isinstance(value, list) else [value]
+    return b"".join(json.dumps(each).encode() + b"\n" for each in documents)
 
 
 @dataclass
@@ -86,10 +93,12 @@ def the_document() -> dict[str, Any]:
 def configured(asked: Round, site: Site) -> SchemathesisConfig:
     values: dict[str, list[Any]] = {
         "run_id": [str(run_id) for run_id in site.runs.values()],
+        "batch_id": [str(site.runs[name]) for name in ("batch", "live batch", "made")],
         "input_id": ["input-1"],
         "version": [1, 2, 3],
         "kind": ["invalid-input", "unknown-run"],
         "If-Match": ["*", '"1"'],
+        "name": ["portfolio"],
     }
     token = {"owner": TOKEN, "nobody": None, "one-run token": site.token}[asked.who]
     plain: dict[str, Any] = {

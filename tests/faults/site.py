@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.app import create_app
 from api.serve import config
 from events.store import Store, open_store
+from tests.api.batching import carried, done
 from tests.api.conftest import Quiet, settings_with, until
 from tests.api.editing import made, refinement
 from tests.api.test_starting import BRIEF
@@ -102,6 +103,8 @@ async def populate(store: Store) -> dict[str, UUID]:
     runs["asking"] = await asking(store, **mine)
     runs["paused"] = await accept(store, **mine)
     await store.runs.pause(runs["paused"], TENANT)
+    runs["batch"] = await done(store, "a", "b", failed="b", tenant=TENANT)
+    runs["live batch"] = (await carried(store, "a", tenant=TENANT)).id
     return runs
 
 
