@@ -3,15 +3,12 @@
 import asyncio
 import logging
 from collections import Counter, defaultdict
-from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-from sse_starlette import EventSourceResponse
-from sse_starlette.sse import SendTimeoutError
-from starlette.types import Receive, Scope, Send
-
+from api._exiting import exiting
 from events.alerts import Alerts, StreamHour
 from events.errors import StoreError
 from observe.meters import Reading
@@ -23,7 +20,18 @@ EVERY = 10.0
 LAST = 1.0
 """Seconds that the last one may take: whoever stops us waits for it."""
 
+GRACE_SECONDS = 3.0
+"""When the server stops, the hub ends every stream first; only what hangs even then is cut off."""
+
 UNREAD = "unread"
+
+
+class Sent(Protocol):
+    """A stream on its way."""
+
+    tenant: str
+
+    def cut(self) -> None: ...
 
 
 @dataclass(slots=True)
@@ -43,20 +51,35 @@ class Streams:
         self.most = most
         self.open: Counter[str] = Counter()
         self._counts: defaultdict[str, Count] = defaultdict(Count)
+        self._sent: set[Sent] = set()
+        self._listening: asyncio.Task[None] | None = None
 
     def full(self, tenant: str) -> bool:
         return self.most is not None and self.open[tenant] >= self.most
 
-    @contextmanager
-    def holding(self, tenant: str) -> Generator[None]:
-        """Around a stream, from before its first byte to behind its last, whoever ends it."""
-        self.open[tenant] += 1
-        try:
-            yield
-        finally:
-            self.open[tenant] -= 1
-            if not self.open[tenant]:
-                del self.open[tenant]
+    def begun(self, stream: "Sent") -> None:
+        """Before its first byte."""
+        self.open[stream.tenant] += 1
+        self._sent.add(stream)
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._end_with_the_server(), name="stepglass-streams-end")
+
+    def over(self, stream: "Sent") -> None:
+        """Behind its last byte, whoever ended it."""
+        self._sent.discard(stream)
+        self.open[stream.tenant] -= 1
+        if not self.open[stream.tenant]:
+            del self.open[stream.tenant]
+
+    async def _end_with_the_server(self) -> None:
+        """What goes on when the server has long been told to stop: a hub that is stopped ends its streams by itself.
+
+        One listens for all of them. sse-starlette has a task for it in every response.
+        """
+        await exiting()
+        await asyncio.sleep(GRACE_SECONDS)
+        for stream in list(self._sent):
+            stream.cut()
 
     def opened(self, tenant: str, *, resumed: bool) -> None:
         """A stream was asked for, whatever became of it."""
@@ -91,8 +114,10 @@ class Streams:
         try:
             yield self
         finally:
-            telling.cancel()
-            await asyncio.wait([telling])
+            ending = [telling, *([self._listening] if self._listening else [])]
+            for task in ending:
+                task.cancel()
+            await asyncio.wait(ending)
             with suppress(TimeoutError):
                 async with asyncio.timeout(LAST):
                     await self._tell(alerts)
@@ -125,24 +150,3 @@ async def for_as_long(frames: AsyncGenerator[bytes, None], seconds: float) -> As
             except (StopAsyncIteration, TimeoutError):
                 return
             yield frame
-
-
-class Stream(EventSourceResponse):
-    """One that is counted while it is sent, and tells how it failed. Between `Streams.full` and its first step nobody
-    else gets a turn."""
-
-    def __init__(self, streams: Streams, tenant: str, frames: AsyncGenerator[bytes, None], **more: Any) -> None:
-        super().__init__(frames, **more)  # pyright: ignore[reportUnknownMemberType]
-        self._streams = streams
-        self._tenant = tenant
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._streams.holding(self._tenant):
-            try:
-                await super().__call__(scope, receive, send)
-            except SendTimeoutError:
-                self._streams.failed(self._tenant, UNREAD)
-                raise
-            except Exception:
-                self._streams.failed(self._tenant, "broken")
-                raise

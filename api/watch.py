@@ -6,11 +6,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import Response
 
+from api._stream import Stream
 from api.cursor import cursor, wants_snapshot
 from api.headers import chosen_type
 from api.problems import HttpProblem
 from api.state import Request
-from api.streams import Stream, for_as_long
+from api.streams import GRACE_SECONDS, for_as_long
 from api.views import run_id_in, view_of
 from events.contract import LAST_WORDS
 from events.errors import StoreUnavailable
@@ -22,8 +23,6 @@ FORMATS: dict[str, Format] = {SSE_TYPE: SSE, NDJSON_TYPE: NDJSON}
 # Seconds in which a viewer must take a write, and streams that one process keeps open.
 SEND_SECONDS = 30.0
 MOST_STREAMS = 5000
-# When the server stops, the hub ends every stream first; only what hangs even then is cut off by sse-starlette.
-GRACE_SECONDS = 3.0
 
 
 class Message(BaseModel):
@@ -124,9 +123,7 @@ def response(
         frames,
         media_type=media_type,
         headers=headers,
-        ping=0,
         sep="\n",
         send_timeout=SEND_SECONDS,
-        shutdown_grace_period=GRACE_SECONDS,
         cleanup_timeout=GRACE_SECONDS,
     )
