@@ -66,7 +66,9 @@ def make_venv() -> None:
 def install_locked(lock: Path) -> None:
     """`pip install`, told in one line: the packages it has come to, of how many."""
     total = len(re.findall(r"^[a-z0-9].*==", lock.read_text(), re.MULTILINE | re.IGNORECASE))
-    command = [*PIP, "install", "--require-hashes", "--progress-bar", "off", "--requirement", str(lock)]
+    # The lock file names all of them. Left to look for what each needs, pip holds on to an installed version of what is
+    # needed with extras, and then finds that it is not the one that is locked.
+    command = [*PIP, "install", "--require-hashes", "--no-deps", "--progress-bar", "off", "--requirement", str(lock)]
     output: list[str] = []
     seen = 0
     say(f"Installing {total} packages from {lock.name} …")

@@ -6,8 +6,7 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, text
-from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
+from sqlalchemy import AdaptedConnection, Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from events.errors import UnsupportedStore
@@ -47,5 +46,5 @@ def run_script(bind: Connection, name: str) -> None:
         await connection.execute(script)
 
     adapted = bind.connection.dbapi_connection
-    assert isinstance(adapted, AsyncAdapt_dbapi_connection)
+    assert isinstance(adapted, AdaptedConnection)
     adapted.run_async(execute)
