@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from pydantic import JsonValue
@@ -85,6 +86,20 @@ class MemoryRuns:
                 record.prefect = record.prefect or ("live" if shown else None)
                 return self._take(record, holder, now, lease, profile)
         return None
+
+    async def claim_more(
+        self,
+        most: int,
+        holder: str,
+        *,
+        lease: float = 10.0,
+        profile: str = "",
+        pipelines: Sequence[str] | None = None,
+        shown: bool = False,
+        but_losses: int | None = None,
+    ) -> list[Claim]:
+        one = partial(self.claim, lease=lease, profile=profile, pipelines=pipelines, shown=shown, but_losses=but_losses)
+        return [claim for _ in range(most) if (claim := await one(holder)) is not None]
 
     def _take(self, record: Record, holder: str, now: float, lease: float, profile: str) -> Claim:
         lost = record.holder is not None and not record.held(now)

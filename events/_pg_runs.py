@@ -31,17 +31,17 @@ _FREE = """
 _FIRST = (
     f"(holder IS NULL OR {_OVER}) AND ($4::text[] IS NULL OR pipeline = ANY ($4)) "
     "AND ($6::integer IS NULL OR losses + (holder IS NOT NULL)::integer <> $6) "
-    "ORDER BY {} LIMIT 1 FOR UPDATE SKIP LOCKED"
+    "ORDER BY {} LIMIT $7 FOR UPDATE SKIP LOCKED"
 )
 # First what rested and is to go on: it began before the others. By the time of the statement, which an index can be
 # searched for: none of those that rest for longer is looked at.
-_ANY = "SELECT * FROM ({}) woken UNION ALL SELECT * FROM ({}) free LIMIT 1".format(
+_ANY = "SELECT * FROM ({}) woken UNION ALL SELECT * FROM ({}) free LIMIT $7".format(
     _FREE.format("wake_at <= statement_timestamp() AND " + _FIRST.format("wake_at")),
     _FREE.format("wake_at IS NULL AND " + _FIRST.format("run_id")),
 )
 _THIS = _FREE.format(
     "(wake_at IS NULL OR wake_at <= clock_timestamp()) AND run_id = $4 "
-    f"AND $6::integer IS NULL AND (holder IS NULL OR holder = $1 OR {_OVER}) FOR UPDATE"
+    f"AND $6::integer IS NULL AND $7::integer = 1 AND (holder IS NULL OR holder = $1 OR {_OVER}) FOR UPDATE"
 )
 _TAKE = """
     WITH found AS MATERIALIZED ({})
@@ -105,9 +105,24 @@ class PostgresRuns:
     ) -> Claim | None:
         query = _TAKE.format(_ANY if run_id is None else _THIS)
         which = pipelines if run_id is None else run_id
-        arguments = (holder, lease, profile, which, shown, but_losses if run_id is None else None)
+        arguments = (holder, lease, profile, which, shown, but_losses if run_id is None else None, 1)
         row = await self._database.call(lambda connection: connection.fetchrow(query, *arguments))
         return None if row is None else _claimed(row)
+
+    async def claim_more(
+        self,
+        most: int,
+        holder: str,
+        *,
+        lease: float = 10.0,
+        profile: str = "",
+        pipelines: Sequence[str] | None = None,
+        shown: bool = False,
+        but_losses: int | None = None,
+    ) -> list[Claim]:
+        arguments = (holder, lease, profile, pipelines, shown, but_losses, most)
+        rows = await self._database.call(lambda connection: connection.fetch(_TAKE.format(_ANY), *arguments))
+        return [_claimed(row) for row in rows]
 
     async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
         row = await self._database.call(lambda connection: connection.fetchrow(_RENEW, run_id, epoch, lease))

@@ -147,6 +147,20 @@ class Runs(Wishes, Protocol):
         """
         ...
 
+    async def claim_more(
+        self,
+        most: int,
+        holder: str,
+        *,
+        lease: float = 10.0,
+        profile: str = "",
+        pipelines: Sequence[str] | None = None,
+        shown: bool = False,
+        but_losses: int | None = None,
+    ) -> list[Claim]:
+        """Take the `most` runs that `claim` would give one after the other, in one transaction; in no order."""
+        ...
+
     async def renew(self, run_id: UUID, epoch: int, *, lease: float = 10.0) -> Wish | None:
         """Keep the lease, and hear what is wanted of the run: its end, or that no more steps begin. Raises `Fenced`."""
         ...

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from events.errors import StoreUnavailable
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stepglass.worker")
 
+TOGETHER = 10
+"""Runs that a worker takes at a time, where many wait: so that others find some, too."""
 PAUSE = 1.0
 """Seconds before it listens again, when listening has failed."""
 
@@ -69,21 +71,35 @@ class Worker:
             await asyncio.wait([listening, *self._tasks])
 
     async def _claim_all(self) -> None:
-        while not self._draining and sum(not carry.pipeline.aside for carry in self._live.values()) < self._most:
-            claim = await self._tools.runs.claim(
-                self.name,
-                lease=self._tools.lease,
-                profile=self._tools.profile,
-                pipelines=list(self._pipelines),
-                shown=self._operators is not None,
-                # One at a time, so that the run that kills a worker is given up, and not who happens to be there, too.
-                but_losses=MAX_LOSSES - 1 if any(carry.on_trial for carry in self._live.values()) else None,
-            )
+        wanted: dict[str, Any] = {
+            "lease": self._tools.lease,
+            "profile": self._tools.profile,
+            "pipelines": list(self._pipelines),
+            "shown": self._operators is not None,
+        }
+        while not self._draining and self._room:
+            # One at a time, so that the run that kills a worker is given up, and not who happens to be there, too.
+            but_losses = MAX_LOSSES - 1 if any(carry.on_trial for carry in self._live.values()) else None
+            claim = await self._tools.runs.claim(self.name, **wanted, but_losses=but_losses)
             if claim is None:
                 return
-            task = asyncio.create_task(self._carry(*self._taken(claim)))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._begin(claim)
+            if self._room:
+                more = await self._tools.runs.claim_more(
+                    min(self._room, TOGETHER), self.name, **wanted, but_losses=MAX_LOSSES - 1
+                )
+                for claim in more:
+                    self._begin(claim)
+
+    @property
+    def _room(self) -> int:
+        """How many more runs it may carry."""
+        return max(0, self._most - sum(not carry.pipeline.aside for carry in self._live.values()))
+
+    def _begin(self, claim: Claim) -> None:
+        task = asyncio.create_task(self._carry(*self._taken(claim)))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _taken(self, claim: Claim) -> "tuple[Carry, Projection | None]":
         pipeline = self._pipelines[claim.pipeline]

@@ -52,8 +52,8 @@ async def test_who_looks_for_work_passes_over_no_run_that_rests(
         await postgres_store.runs.accept(new())
 
     query = _pg_runs._TAKE.format(_pg_runs._ANY)  # pyright: ignore[reportPrivateUsage] # the statement itself
-    asked = ("'me'", "10", "'p'", "'{vision}'", "false", "2")
-    found = await plan(connection, query, "text, float8, text, text[], boolean, integer", *asked)
+    asked = ("'me'", "10", "'p'", "'{vision}'", "false", "2", "3")
+    found = await plan(connection, query, "text, float8, text, text[], boolean, integer, integer", *asked)
 
     assert "runs_resting" in found
     assert "Rows Removed by Filter" not in found, found

@@ -175,6 +175,23 @@ async def test_a_run_that_was_lost_so_often_may_be_left_alone(store: Store) -> N
     assert claim is not None and (claim.run_id, claim.losses) == (run.run_id, 2)
 
 
+async def test_several_are_taken_at_once_the_oldest_of_those_that_may_be(store: Store) -> None:
+    lost = await held(store)
+    for epoch in (1, 2):
+        await store.runs.renew(lost.run_id, epoch, lease=0)
+        assert await store.runs.claim("other") is not None
+    await store.runs.renew(lost.run_id, 3, lease=0)
+    accepted = [(await store.runs.accept(new())).run_id for _ in range(3)]
+
+    taken = await store.runs.claim_more(2, "me", but_losses=3)
+    rest = await store.runs.claim_more(5, "other")
+
+    assert {claim.run_id for claim in taken} == set(accepted[:2])
+    assert {(claim.run_id, claim.losses) for claim in rest} == {(accepted[2], 0), (lost.run_id, 3)}
+    assert [claim.epoch for claim in taken] == [1, 1]
+    assert await store.runs.claim_more(5, "me") == []
+
+
 @pytest.mark.parametrize(("said", "losses"), [(complete(), 1), (checkpoint(), 1), (start(), 2), (chunk("x"), 2)])
 async def test_only_a_checkpoint_forgives_losses(store: Store, said: Event, losses: int) -> None:
     run = await held(store)
