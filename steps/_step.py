@@ -100,7 +100,7 @@ class Step(Generic[P, Out]):
                     await self._failure(run, attempt, past, error)
                 else:
                     basis = self.basis.made_of(args, kwargs, attempt.prompts, run.models)
-                    await self._complete(run, attempt, past, basis)
+                    self._complete(run, attempt, past, basis)
                     return result
             except asyncio.CancelledError:
                 self._cancelled(run, attempt, past)
@@ -194,10 +194,11 @@ class Step(Generic[P, Out]):
         data = StepErrorData(problem=problem)
         run.say(StepError(**attempt.where, message=problem.title, duration=attempt.duration, data=data))
 
-    async def _complete(self, run: Run, attempt: Attempt, past: Past, basis: MadeOf | None) -> None:
+    def _complete(self, run: Run, attempt: Attempt, past: Past, basis: MadeOf | None) -> None:
+        """Not waited for: whatever follows from the result is said behind it, and a step that begins commits that."""
         past.open, past.done = False, True
         run.pace.end(self.id)
-        await run.commit(
+        run.say(
             StepComplete(
                 **attempt.where,
                 message=f"{self.label}: done",

@@ -2,11 +2,13 @@
 
 import asyncio
 from asyncio import TaskGroup
+from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 from pydantic import BaseModel
 
-from events.contract import EVENT
+from events.contract import EVENT, Event
 from events.runs import NewRun
 from flows._closing import Outcome
 from flows._pipeline import pipeline
@@ -52,6 +54,25 @@ def scripted(model: ScriptedModel) -> None:
     model.answers("first", ["An old ", "pond"])
     model.answers("second", ["A frog ", "jumps"])
     model.answers("foreword", ["Water ", "sounds"])
+
+
+async def test_nobody_waits_for_what_the_beginning_of_the_next_step_is_stored_behind(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    scripted(stage.model)
+    stored = stage.store.log.submit
+
+    def submit(run_id: UUID, events: Sequence[Event], *, epoch: int | None = None) -> asyncio.Future[int]:
+        done = stored(run_id, events, epoch=epoch)
+        return asyncio.Future() if events[-1].type in ("run_start", "step_complete") else done
+
+    monkeypatch.setattr(stage.store.log, "submit", submit)
+
+    async with asyncio.timeout(5):
+        outcome = await stage.run(anthology, Topic(name="frogs"))
+
+    assert outcome.kind == "complete"
+    await stage.check()
 
 
 async def test_the_plan_is_told_first_and_steps_begin_when_what_they_need_is_there(stage: Stage):
