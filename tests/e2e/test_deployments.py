@@ -1,5 +1,6 @@
 """What operators start in Prefect's page, and what they end there."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -45,6 +46,19 @@ class Page:
 
         await until(final, f"flow run {flow_run_id} has ended", 90)
         return (await self._state(flow_run_id))["name"]
+
+    async def said(self, flow_run_id: str) -> str:
+        """What an ended flow run says of itself."""
+        return (await self._state(flow_run_id))["message"]
+
+    async def planned(self, name: str) -> int:
+        """How many flow runs of a deployment Prefect's own scheduler has planned."""
+        deployment = (await self.client.get(f"{self.url}/deployments/name/{name}")).json()
+        wanted = {
+            "deployments": {"id": {"any_": [deployment["id"]]}},
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        }
+        return len((await self.client.post(f"{self.url}/flow_runs/filter", json=wanted)).json())
 
     async def _state(self, flow_run_id: str) -> dict[str, Any]:
         return (await self.client.get(f"{self.url}/flow_runs/{flow_run_id}")).json()["state"]
@@ -111,3 +125,27 @@ async def test_a_deployment_s_flow_run_that_is_cancelled_in_prefect_cancels_our_
     await (await model.called("framework")).gone()
     assert await page.ended(flow_run_id) == "Cancelled"
     check(run_id, entries, model.calls)
+
+
+async def test_a_batch_is_done_out_of_a_file_and_every_night(
+    stack: Stack, page: Page, postgres_store: Store, model: ScriptedModelServer
+):
+    lines = [vision.BRIEF, {"key": "second", "input": {**vision.BRIEF, "company_name": "Another"}}, {"unfit": True}]
+    (stack.folder / "batches").mkdir()
+    (stack.folder / "batches" / "week.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    await stack.worker()
+
+    flow_run_id = await page.run("batch/batch", file="week.jsonl", concurrency=2)
+
+    assert await page.ended(flow_run_id) == "Completed", page.serving.output.read_text()[-3000:]
+    run_id = await run_of(postgres_store, flow_run_id)
+    view = await postgres_store.runs.view(run_id, "default")
+    assert (view.title, view.status) == ("week", "complete")
+    assert view.counts is not None and (view.counts.complete, view.counts.failed) == (2, 1)
+    assert await page.said(flow_run_id) == "2 of 3 complete, 1 failed"
+    check(run_id, await whole(postgres_store, run_id), [])
+
+    async def planned() -> bool:
+        return await page.planned("batch/batch") > 0
+
+    await until(planned, "Prefect has planned a night", 90)

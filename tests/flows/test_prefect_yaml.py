@@ -56,3 +56,25 @@ def test_every_schedule_fires():
     for deployment in TOLD["deployments"]:
         for schedule in deployment.get("schedules", []):
             next(CronSim(schedule["cron"], datetime.now(ZoneInfo(schedule["timezone"]))))
+
+
+@pytest.mark.parametrize("deployment", TOLD["deployments"], ids=lambda each: each["name"])
+def test_what_it_is_started_with_is_what_its_flow_takes(deployment: dict[str, Any]):
+    flow = getattr(deployments, deployment["entrypoint"].rpartition(".")[2])
+    given = [
+        deployment.get("parameters", {}),
+        *(each.get("parameters", {}) for each in deployment.get("schedules", [])),
+    ]
+
+    for parameters in given:
+        assert set(parameters) <= set(flow.parameters.properties)
+    if "schedules" in deployment:  # nobody fills in a form by night
+        assert set(flow.parameters.required) <= set(given[0])
+
+
+def test_a_batch_is_done_every_night_at_three_where_there_is_a_file_for_it():
+    (batch,) = (each for each in TOLD["deployments"] if each["name"] == "batch")
+
+    assert batch["schedules"] == [{"slug": "nightly", "cron": "0 3 * * *", "timezone": "UTC", "active": True}]
+    assert batch["parameters"] == {"file": "nightly.jsonl", "pipeline": "vision_framework", "concurrency": 10}
+    assert [each["name"] for each in TOLD["deployments"] if "schedules" in each] == ["batch"]

@@ -1,0 +1,170 @@
+"""Batches out of files, and what operators see of one."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from events.contract import Counts, Problem
+from events.store import Store
+from flows import _deployed, deployments
+from flows._batch_file import order_from
+from flows._children import beginners
+from flows._deployed import CannotStart, NothingToDo
+from flows._orphans import ending_orphans
+from flows._upkeep import upkeep
+from flows.batch import batch, shown
+from flows.catalogue import CATALOGUE
+from settings import Settings
+from steps.batch.order import key_of
+from steps.batch.report import BatchReport, Failure
+from tests import vision
+from tests.events.words import held, new
+from tests.steps.batch.yard import order
+
+BRIEF = dict(vision.BRIEF)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "batches").mkdir()
+    (tmp_path / "elsewhere.jsonl").write_text(json.dumps(BRIEF))
+    return tmp_path / "batches"
+
+
+def written(folder: Path, *lines: Any, name: str = "week.jsonl") -> Path:
+    path = folder / name
+    path.write_text("\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines))
+    return path
+
+
+def test_a_line_is_an_input_or_an_input_under_a_key(folder: Path):
+    written(folder, BRIEF, "", {"key": "two", "input": {**BRIEF, "company_name": "Two"}}, {"key": "odd", "input": {}})
+
+    asked = order_from(folder, "week.jsonl", "vision_framework", 3)
+
+    assert (asked.name, asked.pipeline, asked.concurrency) == ("week", "vision_framework", 3)
+    first, two, odd = asked.items
+    model = CATALOGUE["vision_framework"].input_model
+    assert first.input == model.model_validate(BRIEF).model_dump(mode="json"), "as it comes from elsewhere"
+    assert first.key == key_of(first.input)
+    assert (two.key, two.input["company_name"]) == ("two", "Two")
+    assert (odd.key, odd.input) == ("odd", {}), "it fails alone, and says why"
+
+
+@pytest.mark.parametrize("name", ["../elsewhere.jsonl", "/etc/passwd", "", ".", "..", "a/../../elsewhere.jsonl"])
+def test_no_file_outside_of_the_folder_is_read(folder: Path, name: str):
+    with pytest.raises(CannotStart, match="no name of a file") as error:
+        order_from(folder, name, "vision_framework", 1)
+    assert not isinstance(error.value, NothingToDo)
+
+
+def test_nor_one_that_a_link_leads_to(folder: Path):
+    (folder / "week.jsonl").symlink_to(folder.parent / "elsewhere.jsonl")
+    with pytest.raises(CannotStart, match="no name of a file"):
+        order_from(folder, "week.jsonl", "vision_framework", 1)
+
+
+def test_without_a_file_there_is_nothing_to_do_and_it_says_what_to_put_where(folder: Path):
+    with pytest.raises(NothingToDo, match=f"put one into {folder}"):
+        order_from(folder, "nightly.jsonl", "vision_framework", 1)
+    written(folder, "", name="empty.jsonl")
+    with pytest.raises(NothingToDo, match=r"nothing in empty\.jsonl"):
+        order_from(folder, "empty.jsonl", "vision_framework", 1)
+
+
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '"words"', '{"a": NaN}', '{"key": 1, "input": {}}', '{"a": "\\ud800"}', "[" * 100_000]
+)
+def test_lines_that_are_no_input_are_named(folder: Path, line: str):
+    written(folder, BRIEF, line)
+    with pytest.raises(CannotStart, match=r"week\.jsonl, line 2: neither"):
+        order_from(folder, "week.jsonl", "vision_framework", 1)
+
+
+def test_of_many_such_lines_the_first_are_named(folder: Path):
+    written(folder, *["no"] * 9)
+    with pytest.raises(CannotStart, match="lines 1, 2, 3 and 6 more"):
+        order_from(folder, "week.jsonl", "vision_framework", 1)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "concurrency", "words"),
+    [("nothing", 1, "No pipeline 'nothing'"), ("vision_framework", 0, "greater than or equal to 1")],
+)
+def test_what_else_is_wrong_is_said(folder: Path, pipeline: str, concurrency: int, words: str):
+    written(folder, BRIEF)
+    with pytest.raises(CannotStart, match=words):
+        order_from(folder, "week.jsonl", pipeline, concurrency)
+
+
+def test_the_same_line_twice_is_one_item_too_many(folder: Path):
+    written(folder, BRIEF, BRIEF)
+    with pytest.raises(CannotStart, match="same key"):
+        order_from(folder, "week.jsonl", "vision_framework", 1)
+
+
+async def test_where_there_is_nothing_to_do_the_flow_run_is_completed(
+    folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    class Runtime:
+        id = "nobody's"
+
+    monkeypatch.setattr(_deployed, "flow_run", Runtime)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("STEPGLASS_BATCHES", str(folder))
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+
+    state = await deployments.batch.fn()
+    assert state.is_completed() and "There is no file nightly.jsonl" in str(state.message)
+
+    state = await deployments.batch.fn(file="../elsewhere.jsonl")
+    assert state.is_failed()
+
+
+def test_operators_see_how_many_and_which_failed():
+    counts = Counts(total=1000, waiting=0, running=0, complete=997, skipped=12, failed=3, cancelled=0)
+    problem = Problem(title="It broke", detail="In two.")
+    seen = shown(BatchReport(counts=counts, failed=[Failure(key="ann", run_id="r1", problem=problem)]))
+
+    assert seen.headline == "997 of 1,000 complete, 12 skipped, 3 failed"
+    assert seen.tables == {"failures": [{"item": "ann", "run": "r1", "problem": "It broke", "detail": "In two."}]}
+    assert shown(BatchReport(counts=counts)).tables == {}
+
+
+def test_a_batch_is_called_by_its_name():
+    assert batch.titled(order("ann", name="monday")) == "monday"
+
+
+async def test_only_a_batch_can_begin_runs(store: Store):
+    settings = Settings()
+    children = beginners(store.log, store.runs, store.batches, CATALOGUE, settings)
+    of_batch, of_other = await held(store, pipeline="batch"), await held(store, pipeline="vision_framework")
+    assert children(of_batch) is not None
+    assert children(of_other) is None
+
+
+@pytest.fixture
+async def orphans_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
+    monkeypatch.setattr("flows._orphans.EVERY", 0.01)
+    async with upkeep(ending_orphans(store.batches, store.runs)):
+        yield
+
+
+@pytest.mark.usefixtures("orphans_end")
+async def test_a_worker_ends_what_is_left_of_a_batch_whoever_cancelled_it(store: Store):
+    run_id = (await store.runs.accept(new("batch"))).run_id
+    left = [(await store.runs.accept(new(about=run_id))).run_id for _ in range(3)]
+    other = (await store.runs.accept(new())).run_id
+
+    await store.runs.request_cancel(run_id, "default")
+
+    async with asyncio.timeout(20):
+        for each in left:
+            await store.batches.ended(run_id, [each], wait=20)
+    assert [(await store.runs.view(each, "default")).status for each in left] == ["cancelled"] * 3
+    assert (await store.runs.view(other, "default")).status == "queued"
