@@ -1,10 +1,11 @@
 """What is said of a run while nothing happens in it: which steps are at work, and that somebody is still there."""
 
-import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from pydantic_core import from_json
 
 from events.contract import now_ms
 from events.fold import fold, open_steps
@@ -43,15 +44,24 @@ class Pulse:
         # When each open step was last heard of, by itself or by us.
         self._open = {step.step: self._since for step in open_steps(view)}
 
-    def hear(self, entry: Entry) -> None:
+    def hear(self, entries: Sequence[Entry]) -> None:
+        """What has come since the last time. Of text it is enough to know whose it is, and where the log ends."""
         self._since = now = self._clock()
-        self.view = fold(self.view, entry)
-        said = _step_of(entry)
-        if entry.type != "model_chunk":
-            steps = open_steps(self.view)
-            self._open = {step.step: self._open.get(step.step, now) for step in steps}
-        if said in self._open:
-            self._open[said] = now
+        for entry in entries:
+            if entry.type != "model_chunk":
+                self.view = fold(self.view, entry)
+        if self.view.tail_seq < entries[-1].seq:
+            self.view = fold(self.view, entries[-1])
+        self._open = {step.step: self._open.get(step.step, now) for step in open_steps(self.view)}
+        unheard = set(self._open)
+        # The last first: they are of few steps, so that most need not be looked at.
+        for entry in reversed(entries):
+            if not unheard:
+                return
+            said = _step_of(entry)
+            if said in unheard:
+                unheard.remove(said)
+                self._open[said] = now
 
     @property
     def due(self) -> float:
@@ -81,4 +91,4 @@ class Pulse:
 def _step_of(entry: Entry) -> str | None:
     """The step that an entry is of, without reading the rest."""
     found = _STEP.search(entry.body)
-    return json.loads(found[1]) if found else None
+    return from_json(found[1]) if found else None

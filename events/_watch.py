@@ -81,8 +81,7 @@ class Watch:
     def _add(self, entries: list[Entry]) -> None:
         if not entries:
             return
-        for entry in entries:
-            self.pulse.hear(entry)
+        self.pulse.hear(entries)
         self.window.add(entries)
         self._tell()
         self._time()

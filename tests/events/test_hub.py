@@ -277,7 +277,7 @@ def test_a_step_that_writes_is_not() -> None:
     time, story = Time(), Story(ts=999_990).queued().started().start("brief").start("qa")
     pulse = pulse_of(story, time)
     time.now += 1
-    pulse.hear(story.writes("brief", 'a text that says "step":"qa"').entries[-1])
+    pulse.hear(story.writes("brief", 'a text that says "step":"qa"').entries[-1:])
     assert after(pulse, time, 1) == [Working(step="qa", elapsed_ms=1970)]
     assert after(pulse, time, 1) == [Working(step="brief", elapsed_ms=2980)]
 
@@ -285,14 +285,31 @@ def test_a_step_that_writes_is_not() -> None:
 def test_steps_begin_and_end_while_they_are_listened_to() -> None:
     time, story = Time(), Story(ts=999_990).queued().started()
     pulse = pulse_of(story, time)
-    pulse.hear(story.start("brief").entries[-1])
+    pulse.hear(story.start("brief").entries[-1:])
     assert [frame.type for frame in after(pulse, time, 2)] == ["working"]
-    pulse.hear(story.retry("brief").entries[-1])
+    pulse.hear(story.retry("brief").entries[-1:])
     assert after(pulse, time, 2) == []
-    pulse.hear(story.start("brief").entries[-1])
+    pulse.hear(story.start("brief").entries[-1:])
     assert [frame.type for frame in after(pulse, time, 2)] == ["working"]
-    pulse.hear(story.completes("brief").entries[-1])
+    pulse.hear(story.completes("brief").entries[-1:])
     assert after(pulse, time, 14.9) == []
+
+
+def test_what_comes_in_one_reading_is_heard_as_if_it_came_one_by_one() -> None:
+    time, story = Time(), Story(ts=999_990).queued().started().start("brief").start("qa")
+    at_once, one_by_one = pulse_of(story, time), pulse_of(story, time)
+    before = len(story.entries)
+    story.writes("qa", "a").retry("qa").start("qa").start("scoring").writes("brief", "b").completes("brief")
+    story.writes("scoring", "c").writes("scoring", "d")
+    time.now += 1
+
+    at_once.hear(story.entries[before:])
+    for entry in story.entries[before:]:
+        one_by_one.hear([entry])
+
+    assert at_once.view == one_by_one.view == fold_all(str(RUN_ID), story.entries)
+    assert at_once.due == one_by_one.due == 2
+    assert after(at_once, time, 2) == after(one_by_one, time, 0)
 
 
 def test_a_ping_comes_after_fifteen_seconds_in_which_nothing_was_said() -> None:
@@ -300,7 +317,7 @@ def test_a_ping_comes_after_fifteen_seconds_in_which_nothing_was_said() -> None:
     pulse = pulse_of(story, time)
     assert pulse.due == 15
     assert after(pulse, time, 14) == []
-    pulse.hear(story.started().entries[-1])
+    pulse.hear(story.started().entries[-1:])
     assert after(pulse, time, 14) == []
     assert after(pulse, time, 1) == [Ping(tail_seq=7)]
     assert pulse.due == 15
