@@ -18,6 +18,7 @@ from llm._dialect import Dialect, after_refusal, first_dialect
 from llm._hidden import Hidden
 from llm._listen import listen
 from llm._names import Names
+from llm._places import Places
 from llm._request import body_of, form_of, headers_of
 from llm._translate import Border
 from llm.client import Call, Delta, Model, Usage
@@ -77,16 +78,16 @@ class OpenAIModel:
     def __init__(self, config: ModelConfig, client: AsyncOpenAI) -> None:
         self._config = config
         self._client = client
-        self._places = asyncio.Semaphore(config.max_concurrent)
+        self._places = Places(config.max_concurrent)
         self._names = Names(config, client)
         self._dialects: dict[str, Dialect] = {}
         """By model, what was taken last time, so that a refusal is paid for once and not at every call."""
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncGenerator[AsyncIterator[Delta]]:
-        """See `llm.client.Model`. The deadlines begin when there is a free place, first come first served."""
+        """See `llm.client.Model`. The deadlines begin when there is a free place for this run."""
         border = self._border(call)
-        async with self._places:
+        async with self._places.taken(call.labels.get("run", "")):
             model = call.model or await self._names.of(call.tier, border)
             answer = Answer(call, model, self._config.prices, self._config.max_chars)
             clock = Clock(self._config.deadlines)
