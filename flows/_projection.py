@@ -31,6 +31,10 @@ log = logging.getLogger("stepglass.prefect")
 
 NOWHERE = Path(tempfile.gettempdir()) / "stepglass-no-results"
 
+OPEN_AFTER = 0.25
+"""Seconds from a run's first attempt until its flow run is opened, which takes tens of milliseconds of the loop: by
+then the model has been asked, for this run and for those that came with it."""
+
 _projection: contextvars.ContextVar["Projection"] = contextvars.ContextVar("stepglass_projection")
 _call: contextvars.ContextVar[Once[Any]] = contextvars.ContextVar("stepglass_call")
 
@@ -59,7 +63,7 @@ async def _show(run_id: str) -> State[Any]:
 
 
 class Projection:
-    """`Host` of one run: opened by its first attempt, closed with `close(outcome)` once the last word is committed."""
+    """`Host` of one run: opened soon after its first attempt, closed with `close(outcome)` behind the last word."""
 
     def __init__(self, pipeline: Pipeline, run_id: UUID, url: str, health: Health, budget: float) -> None:
         self.pipeline = pipeline
@@ -72,6 +76,7 @@ class Projection:
         self._health = health
         self._budget = budget
         self._flow: asyncio.Task[Any] | None = None
+        self._opening: asyncio.TimerHandle | None = None
         self._shown: set[asyncio.Task[bool]] = set()
         self._missed = 0
         self._order = {step.step: number for number, step in enumerate(pipeline.plan, 1)}
@@ -81,11 +86,27 @@ class Projection:
         """Whether Prefect shows the run and every attempt of it."""
         return self.flow_run_id is not None and not self._missed
 
-    def _open(self) -> None:
-        """Begin to open the flow run, if Prefect answers at all; returns at once.
+    @property
+    def _coming(self) -> bool:
+        return self._opening is not None or self._flow is not None or self.opened.done()
 
-        Not before the first attempt has begun: opening takes tens of milliseconds of this loop's time.
-        """
+    def _open_soon(self) -> None:
+        if not self._coming and self._health.up:
+            self._opening = asyncio.get_running_loop().call_later(OPEN_AFTER, self._open_now)
+
+    def _open_now(self) -> None:
+        if self._opening is None:
+            return
+        self._opening.cancel()
+        self._opening = None
+        try:
+            self._open()
+        except Exception as error:
+            log.warning("run %s: Prefect: %s", self.run_id, type(error).__name__)
+        if self._flow is None:
+            self.opened.cancel()
+
+    def _open(self) -> None:
         if not self._health.up:
             return
         flow: Flow[..., Any] = Flow(
@@ -114,12 +135,8 @@ class Projection:
 
     async def attempt(self, step: str, label: str, number: int, call: Once[Any]) -> None:
         """Let Prefect's engine make the call where it is there already; after the budget it is made without it."""
-        if self._flow is None and not self.opened.done():
-            try:
-                self._open()
-            except Exception as error:
-                log.warning("run %s: Prefect: %s", self.run_id, type(error).__name__)
-        if self._flow is None and not self.opened.done():
+        self._open_soon()
+        if not self._coming:
             self._missed += 1
             return
         name = f"{self._order.get(step, 0)}-{step}" + (f"-attempt-{number}" if number > 1 else "")
@@ -134,6 +151,7 @@ class Projection:
 
     async def close(self, outcome: Outcome, grace: float = 5.0) -> None:
         """Let Prefect see the end. Whatever does not work within `grace` seconds leaves the run degraded."""
+        self._open_now()
         if self._shown:
             done, late = await asyncio.wait(self._shown, timeout=grace)
             for task in late:

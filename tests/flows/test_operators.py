@@ -107,6 +107,44 @@ async def test_the_flow_run_is_known_by_the_time_that_others_hear_of_it(health: 
     assert known == [flow_run_id]
 
 
+async def test_a_flow_run_is_opened_when_the_model_has_been_asked_and_at_the_latest_when_the_run_ends(
+    health: Health, published: list[UUID], monkeypatch: pytest.MonkeyPatch
+):
+    begun: list[str] = []
+
+    async def flow(flow: object, run_id: str) -> Any:
+        begun.append(run_id)
+        projections[run_id].opened.set_result(contextvars.copy_context())
+        return await projections[run_id].closed
+
+    async def task_run(task: object) -> Any:
+        return await _projection._attempt() or "Completed"  # pyright: ignore[reportPrivateUsage] - as the engine does
+
+    monkeypatch.setattr(_projection, "_run_flow", flow)
+    monkeypatch.setattr(_projection, "_run_task", task_run)
+    long, short = projected(health), projected(health)
+    projections = {str(each.run_id): each for each in (long, short)}
+
+    async def asked(projection: Projection) -> None:
+        once = Once(made)
+        await projection.attempt("haiku", "Write a haiku", 1, once)
+        assert await once() == "done" and str(projection.run_id) not in begun
+
+    monkeypatch.setattr(_projection, "OPEN_AFTER", 60)
+    await asked(short)
+    await short.close(COMPLETE, 5)
+    assert begun == [str(short.run_id)]
+
+    monkeypatch.setattr(_projection, "OPEN_AFTER", 0.01)
+    await asked(long)
+    async with asyncio.timeout(5):
+        await asyncio.shield(long.opened)
+    await long.close(COMPLETE, 5)
+
+    assert begun == [str(short.run_id), str(long.run_id)]
+    assert published == [short.run_id, long.run_id]
+
+
 async def test_a_flow_run_that_prefect_could_not_end_is_told_of_again(
     health: Health, published: list[UUID], monkeypatch: pytest.MonkeyPatch
 ):
@@ -341,6 +379,6 @@ async def test_a_flow_run_is_opened_without_asking_prefect_s_server_where_result
     projection = projected(health)
 
     await projection.attempt("haiku", "Write a haiku", 1, Once(made))
+    await projection.close(COMPLETE, grace=0.1)
 
     assert isinstance(given[0]["result_storage"], Path)
-    await projection.close(COMPLETE, grace=0.1)
