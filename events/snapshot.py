@@ -1,14 +1,14 @@
 """The whole state of a run at one position: its view, the texts so far, the parts that hold, and the results."""
 
-from collections.abc import AsyncIterator, Hashable, Iterable
-from typing import Any, Protocol, TypeVar
+from collections.abc import AsyncIterator, Hashable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from pydantic import JsonValue
+from pydantic_core import from_json
 
 from events.contract import (
     Complete,
-    ModelChunk,
     Partial,
     PartialWithdrawn,
     StepComplete,
@@ -62,18 +62,49 @@ async def _drafts(log: Readable, view: RunView) -> dict[str, "_Draft"]:
     begun = {step.step: step.first_seq for step in view.steps if step.first_seq is not None}
     drafts = {step: _Draft() for step in begun}
     if begun:
-        async for entry in _between(log, UUID(view.run_id), min(begun.values()) - 1, view.tail_seq):
-            event = entry.event
-            if isinstance(event, StepEvent) and entry.seq >= begun.get(event.step, view.tail_seq + 1):
-                drafts[event.step].add(event)
+        async for page in _pages(log, UUID(view.run_id), min(begun.values()) - 1, view.tail_seq):
+            for entry, event in zip(page, _read(page), strict=True):
+                if event is not None and entry.seq >= begun.get(event.step, view.tail_seq + 1):
+                    drafts[event.step].add(event)
     return drafts
 
 
-async def _between(log: Readable, run_id: UUID, after: int, upto: int) -> AsyncIterator[Entry]:
+async def _pages(log: Readable, run_id: UUID, after: int, upto: int) -> AsyncIterator[list[Entry]]:
     while after < upto and (entries := await log.read(run_id, after, limit=min(PAGE, upto - after))):
-        for entry in entries:
-            yield entry
+        yield entries
         after = entries[-1].seq
+
+
+class _Text(NamedTuple):
+    """A `model_chunk`: of it, what a draft is made of. A long step has tens of thousands."""
+
+    step: str
+    lane: str | None
+    round: int | None
+    text: str
+
+
+def _read(page: Sequence[Entry]) -> Iterator[StepEvent | _Text | None]:
+    """What each entry says of a step. The texts are read together, which takes a fifth of the time."""
+    bodies = [entry.body for entry in page if entry.type == "model_chunk"]
+    chunks: Iterator[dict[str, Any]] = iter(from_json(b"[%b]" % b",".join(bodies)))
+    for entry in page:
+        if entry.type != "model_chunk":
+            event = entry.event
+            yield event if isinstance(event, StepEvent) else None
+            continue
+        yield _text(next(chunks))
+
+
+def _text(chunk: dict[str, Any]) -> _Text | None:
+    """None for one of a shape that this version does not know yet."""
+    try:
+        step, text = chunk["step"], chunk["data"]["text"]
+    except (KeyError, TypeError):
+        return None
+    if not isinstance(step, str) or not isinstance(text, str):
+        return None
+    return _Text(step, chunk.get("lane"), chunk.get("round"), text)
 
 
 class _Draft:
@@ -86,14 +117,14 @@ class _Draft:
         self.texts: dict[Place, list[tuple[Place, str]]] = {}
         self.partials: dict[str, tuple[JsonValue, Place | None]] = {}
 
-    def add(self, event: StepEvent) -> None:
+    def add(self, event: StepEvent | _Text) -> None:
         own: Place = (event.lane, event.round)
         place: Place = own if own in self.texts else (None, None)
+        if isinstance(event, _Text):
+            return self.texts.setdefault(place, []).append((own, event.text))
         match event:
             case StepStart():
                 self.texts[own] = []
-            case ModelChunk(data=data):
-                self.texts.setdefault(place, []).append((own, data.text))
             case Partial(data=data):
                 self.partials[data.path] = (data.value, None if data.input_hash else place)
             case PartialWithdrawn(data=data):

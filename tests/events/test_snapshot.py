@@ -199,3 +199,26 @@ async def test_only_what_is_open_is_read_from_the_log(store: Store) -> None:
 
     await snapshot(Counted(), await store.runs.view(story.run_id, "default"))
     assert reads == [(504, 2), (503, 1)]
+
+
+class Stored:
+    """A log that is what it is."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+
+    async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
+        return self._entries[after : after + limit]
+
+
+@pytest.mark.parametrize("data", ['{"text":1}', '{"words":["b"]}', "7"])
+async def test_a_chunk_of_a_shape_that_is_not_known_is_passed_over(data: str) -> None:
+    entries = Story().queued().started().start("brief").writes("brief", "a").entries
+    strange = f'{{"ts":1,"step":"brief","attempt":1,"type":"model_chunk","data":{data}}}'
+    entries.append(Entry(entries[0].run_id, len(entries) + 1, "model_chunk", strange.encode()))
+    rest = Story().queued().started().start("brief").writes("brief", "a").writes("brief", "b").writes("brief", "c")
+    entries.append(rest.entries[-1])
+
+    run = await snapshot(Stored(entries), fold_all(str(entries[0].run_id), entries))
+
+    assert run["steps"][0]["text"] == "ac"
