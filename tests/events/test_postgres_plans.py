@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from events import _pg_alerts, _pg_lists, _pg_runs
+from events import _pg_alerts, _pg_batches, _pg_lists, _pg_runs
 from events.store import Store
 from tests.events.words import new
 
@@ -103,3 +103,20 @@ async def test_failures_of_the_last_hour_are_found_without_looking_at_those_of_l
     found = await plan(connection, _pg_alerts._FAILED, "float8", "3600")  # pyright: ignore[reportPrivateUsage]
 
     assert "Seq Scan" not in found, found
+
+
+async def test_who_looks_for_what_is_left_of_batches_looks_at_no_run_that_has_ended(
+    postgres_store: Store, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    batches = [(await postgres_store.runs.accept(new("batch"))).run_id for _ in range(3)]
+    await fill(connection, MANY, "default", "complete")
+    await connection.execute("UPDATE stepglass.runs SET about = $1 WHERE pipeline = 'vision'", batches[0])
+    left = (await postgres_store.runs.accept(new(about=batches[1]))).run_id
+    await postgres_store.runs.request_cancel(batches[1], "default")
+
+    query = _pg_batches._ORPHANS  # pyright: ignore[reportPrivateUsage] # the statement itself
+    found = await plan(connection, query, "text, int", "'batch'", "100")
+
+    assert "runs_about_others" in found and "Seq Scan" not in found, found
+    assert "runs_by_pipeline" not in found and "runs_about " not in found, found
+    assert await postgres_store.batches.orphans("batch") == [(left, "default")]
