@@ -64,6 +64,8 @@ class Work:
 
     async def go(self) -> BatchReport:
         await self._survey()
+        # Before the first begins: what is done is known now, and no longer guessed from how long batches took.
+        await self._ledger.tell()
         while self._queue or self._running:
             held = await self._fill()
             await self._ledger.tell(str(held or ""))

@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from events.contract import Progress
 from steps.batch.order import BatchOrder
 from steps.batch.report import BatchReport
 from tests.steps.batch.yard import Yard, new_yard, of, order
@@ -203,3 +204,13 @@ async def test_a_batch_that_is_alone_under_the_lowest_limit_gets_by():
         run_id = await yard.done(order("ann", "bob"))
         assert (await yard.view(run_id)).status == "complete"
         assert yard.most == 1
+
+
+async def test_how_the_items_stand_is_told_before_the_first_of_them_begins(yard: Yard):
+    await yard.done(order("ann", "bob"))
+    run_id = await yard.done(order("ann", "bob", "cid"))
+
+    told = [entry.event.data.counts for entry in await yard.entries(run_id) if isinstance(entry.event, Progress)]
+
+    first = next(counts for counts in told if counts is not None)
+    assert (first.waiting, first.running, first.complete, first.skipped) == (1, 0, 2, 2)
