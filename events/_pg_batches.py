@@ -13,16 +13,14 @@ from events.view import RunView
 _COLUMNS = "run_id, status, about, CASE WHEN status IN ('error', 'cancelled') THEN view END AS view"
 _KEYED = f"SELECT idem_key, {_COLUMNS} FROM stepglass.runs WHERE tenant = $1 AND idem_key = ANY ($2)"
 _ENDED = f"SELECT {_COLUMNS} FROM stepglass.runs WHERE run_id = ANY ($1) AND stepglass.ended(status)"
-# From the live ones, which are few and stand in an index of their own, to what they are about: who begins with batches
-# that have ended goes through all that there ever were, and through all of their runs.
+# From the live ones, which are few and stand in an index of their own, to what they are about, one by one: who begins
+# with batches that have ended goes through all that there ever were, and through all of their runs.
 _ORPHANS = """
-    WITH live AS MATERIALIZED (
-        SELECT run_id, tenant, about FROM stepglass.runs
-        WHERE about IS NOT NULL AND status NOT IN ('complete', 'error', 'cancelled') AND NOT cancel_requested
-        ORDER BY run_id
-    )
-    SELECT l.run_id, l.tenant FROM live l JOIN stepglass.runs b ON b.run_id = l.about AND b.tenant = l.tenant
-    WHERE b.pipeline = $1 AND stepglass.ended(b.status) ORDER BY l.run_id LIMIT $2
+    SELECT run_id, tenant FROM stepglass.runs r
+    WHERE about IS NOT NULL AND status NOT IN ('complete', 'error', 'cancelled') AND NOT cancel_requested
+        AND (SELECT pipeline = $1 AND stepglass.ended(status) FROM stepglass.runs b
+            WHERE b.run_id = r.about AND b.tenant = r.tenant)
+    ORDER BY run_id LIMIT $2
 """
 
 

@@ -111,6 +111,8 @@ async def test_who_looks_for_what_is_left_of_batches_looks_at_no_run_that_has_en
     batches = [(await postgres_store.runs.accept(new("batch"))).run_id for _ in range(3)]
     await fill(connection, MANY, "default", "complete")
     await connection.execute("UPDATE stepglass.runs SET about = $1 WHERE pipeline = 'vision'", batches[0])
+    # Little is left of what the planner knew of a table in which so much has changed.
+    await connection.execute("ANALYZE stepglass.runs")
     left = (await postgres_store.runs.accept(new(about=batches[1]))).run_id
     await postgres_store.runs.request_cancel(batches[1], "default")
 
@@ -118,5 +120,5 @@ async def test_who_looks_for_what_is_left_of_batches_looks_at_no_run_that_has_en
     found = await plan(connection, query, "text, int", "'batch'", "100")
 
     assert "runs_about_others" in found and "Seq Scan" not in found, found
-    assert "runs_by_pipeline" not in found and "runs_about " not in found, found
+    assert "Rows Removed by Filter" not in found, found
     assert await postgres_store.batches.orphans("batch") == [(left, "default")]
