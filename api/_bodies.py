@@ -1,6 +1,7 @@
 """How a connection ends whose request has a longer body than anybody reads: with our answer, and then soon."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,9 +20,11 @@ class Bodies:
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not may_be_long(Headers(scope=scope)):
-            return await self.app(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        long = scope["type"] == "http" and may_be_long(Headers(scope=scope))
+        return (self.cut_short if long else self.app)(scope, receive, send)
+
+    async def cut_short(self, scope: Scope, receive: Receive, send: Send) -> None:
         whole = False
 
         async def noticed() -> Message:

@@ -1,6 +1,6 @@
 """What browsers must be told and asked: security headers on every answer, and from which page a request comes."""
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Collection
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -48,14 +48,14 @@ class Origins:
         self.app = app
         self.origins = frozenset(origins)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] == "http" and scope["method"] not in SAFE:
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and not self.allows(origin, headers.get("host", "")):
                 problem = HttpProblem("forbidden-origin", f"Pages of {origin!r} may not change anything here.")
-                return await problem.response()(scope, receive, send)
-        await self.app(scope, receive, send)
+                return problem.response()(scope, receive, send)
+        return self.app(scope, receive, send)
 
     def allows(self, origin: str, host: str) -> bool:
         """Ours, or one from the settings. The scheme is left out: behind a proxy we do not know our own."""

@@ -1,7 +1,7 @@
 """Under which names we answer: a page of somebody else's may call this machine by a name of its own (DNS rebinding)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -25,10 +25,10 @@ class Hosts:
         self.app = app
         self.names = {plain(name) for name in names}
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (problem := self.problem(scope)) is not None:
-            return await problem.response()(scope, receive, send)
-        await self.app(scope, receive, send)
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Handed on, not awaited: whoever only looks at the beginning need not be there for as long as a stream lasts.
+        problem = self.problem(scope) if scope["type"] == "http" else None
+        return (self.app if problem is None else problem.response())(scope, receive, send)
 
     def problem(self, scope: Scope) -> HttpProblem | None:
         given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]

@@ -6,6 +6,7 @@ for each write. Of thousands of viewers most wait: what each of them keeps is mo
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import nullcontext
 from typing import Any
 
 from sse_starlette import EventSourceResponse
@@ -13,6 +14,9 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Message, Receive, Scope, Send
 
 from api.streams import UNREAD, Streams
+
+ALONE: nullcontext[None] = nullcontext()
+"""In place of the lock that each response has for its pings: ours come among the frames, so nobody else writes."""
 
 
 class Stream(EventSourceResponse):
@@ -25,6 +29,7 @@ class Stream(EventSourceResponse):
         self, streams: Streams, tenant: str, frames: AsyncGenerator[bytes, None], *, send_timeout: float, **more: Any
     ) -> None:
         super().__init__(frames, ping=0, **more)  # pyright: ignore[reportUnknownMemberType]
+        self._send_lock = ALONE  # pyright: ignore[reportAttributeAccessIssue]
         self.tenant = tenant
         self._streams = streams
         self._patience = send_timeout

@@ -2,8 +2,6 @@
 
 import json
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from typing import Any
 
 import h11
@@ -24,19 +22,14 @@ class Protocol(H11Protocol):
         application = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
-            with self._dropping_who_does_not_read():
+            try:
                 await application(scope, receive, send)  # pyright: ignore[reportArgumentType] # two names for one type
+            except SendTimeoutError:
+                # `close` would wait for the peer to take what is in the buffer, which is what it does not do.
+                self.cycle.disconnected = True
+                self.transport.abort()
 
         self.app = app  # pyright: ignore[reportAttributeAccessIssue] # likewise
-
-    @contextmanager
-    def _dropping_who_does_not_read(self) -> Generator[None]:
-        try:
-            yield
-        except SendTimeoutError:
-            # `close` would wait for the peer to take what is in the buffer, which is what it does not do.
-            self.cycle.disconnected = True
-            self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
         error = sys.exception()
