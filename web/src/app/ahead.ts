@@ -2,8 +2,13 @@
 
 import type { Client } from "../core/client.ts";
 import type { RunBody } from "../core/wire.ts";
+import { BATCH } from "./batches/wire.ts";
 
-export type LoadedBody = RunBody & { input?: Readonly<Record<string, unknown>> };
+export type LoadedBody = RunBody & {
+  input?: Readonly<Record<string, unknown>>;
+  /** The run that it is a part of, or works on. */
+  about?: string | null;
+};
 
 /** For so long it may take until somebody looks at it. */
 const KEPT_MS = 10_000;
@@ -16,9 +21,9 @@ export function askAhead(client: Client, runId: string): void {
   const asking = ask(client, runId);
   ahead.set(runId, asking);
   asking.then(
-    ({ status }) => {
-      // The log of one that has ended is read by those who want to see it.
-      const leave = ENDED.has(status) ? undefined : client.run(runId).subscribe(() => undefined);
+    ({ status, pipeline }) => {
+      // The log of one that has ended is read by those who want to see it; a batch has a page of its own.
+      const leave = ENDED.has(status) || pipeline === BATCH ? undefined : client.run(runId).subscribe(() => undefined);
       setTimeout(() => {
         ahead.delete(runId);
         leave?.();

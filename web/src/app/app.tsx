@@ -8,7 +8,7 @@ import { Boundary } from "./boundary.tsx";
 import { Content } from "./content.tsx";
 import { GenerationHost } from "./generation.tsx";
 import { Wizard } from "./new/wizard.tsx";
-import { ReplayPage, RunPage, RunsPage, StatsPage } from "./pages.ts";
+import { BatchesPage, BatchPage, ReplayPage, RunPage, RunsPage, StatsPage } from "./pages.ts";
 import { Link, navigate, usePlace } from "./router.tsx";
 import { askWith, client } from "./server.ts";
 import { Shell } from "./shell.tsx";
@@ -57,9 +57,12 @@ function Page(): ReactNode {
   if (replayed !== null) return <ReplayPage name={replayed} speed={Number(query.get("speed") ?? 1)} />;
   if (path === "/new" || path === "/") return <Wizard />;
   if (path === "/runs") return <RunsPage />;
+  if (path === "/batches") return <BatchesPage />;
   if (path === "/stats") return <StatsPage />;
   const [, runId] = /^\/runs\/([\w-]+)\/?$/.exec(path) ?? [];
   if (runId !== undefined) return <RunPage key={runId} runId={runId} />;
+  const [, batchId] = /^\/batches\/([\w-]+)\/?$/.exec(path) ?? [];
+  if (batchId !== undefined) return <BatchPage key={batchId} batchId={batchId} />;
   return <NotFound />;
 }
 

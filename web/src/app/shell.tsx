@@ -61,6 +61,7 @@ function Ways(): ReactNode {
     <nav className={css["ways"]} aria-label={nav.label}>
       {way("/new", nav.create)}
       {way("/runs", nav.runs)}
+      {way("/batches", nav.batches)}
       {way("/stats", nav.stats)}
     </nav>
   );

@@ -6,6 +6,7 @@ import { useText } from "../../text/context.tsx";
 import type { Text } from "../../text/en.ts";
 import { nameOf, score } from "../../text/format.ts";
 import type { MenuItem } from "../menu.tsx";
+import { save, textFile } from "../save.ts";
 import type { AppText } from "../text/en.ts";
 import { useAppText } from "../text/languages.tsx";
 import { useToast } from "../toast.tsx";
@@ -26,24 +27,16 @@ export function useExports(view: RunView, title: string, documents: Documents): 
     {
       key: "markdown",
       label: words.markdown,
-      act: () => save(`${file}.md`, "text/markdown", markdownOf(text, app, title, documents)),
+      act: () => save(`${file}.md`, textFile("text/markdown", markdownOf(text, app, title, documents))),
     },
     {
       key: "json",
       label: words.json,
-      act: () => save(`${file}.json`, "application/json", JSON.stringify(jsonOf(view, documents), null, 2)),
+      act: () => save(`${file}.json`, textFile("application/json", JSON.stringify(jsonOf(view, documents), null, 2))),
     },
     { key: "print", label: words.print, act: () => print() },
     { key: "link", label: words.copyLink, act: () => void copy() },
   ];
-}
-
-function save(name: string, type: string, content: string): void {
-  const address = URL.createObjectURL(new Blob([content], { type: `${type};charset=utf-8` }));
-  const link = Object.assign(document.createElement("a"), { href: address, download: name });
-  link.click();
-  // A browser that has not begun to read it by then does not want it.
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
 /** What the run ended with, with the framework as it is now, and which version of it that is. */

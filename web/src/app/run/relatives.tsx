@@ -16,20 +16,21 @@ export function Relatives({ forkedFrom, forks }: RelativesProps): ReactNode {
   if (forkedFrom === undefined && !forks.length) return null;
   return (
     <p className={css["relatives"]}>
-      {forkedFrom === undefined ? null : <Way words={words.forked} runs={[forkedFrom]} />}
-      {forks.length ? <Way words={words.forks} runs={forks} /> : null}
+      {forkedFrom === undefined ? null : <Way words={words.forked} ids={[forkedFrom]} below="/runs" />}
+      {forks.length ? <Way words={words.forks} ids={forks} below="/runs" /> : null}
     </p>
   );
 }
 
-function Way({ words, runs }: { words: string; runs: readonly string[] }): ReactNode {
+/** `ids` of runs, or of batches, whose pages are `below` an address. */
+export function Way({ words, ids, below }: { words: string; ids: readonly string[]; below: string }): ReactNode {
   return (
     <span>
       {words}
-      {runs.map((runId) => (
-        <Fragment key={runId}>
+      {ids.map((id) => (
+        <Fragment key={id}>
           {" "}
-          <Link href={`/runs/${runId}`}>{shortId(runId)}</Link>
+          <Link href={`${below}/${id}`}>{shortId(id)}</Link>
         </Fragment>
       ))}
     </span>

@@ -13,9 +13,11 @@ import { useDocument } from "../../react/use-document.ts";
 import { type RunRef, useRun } from "../../react/use-run.ts";
 import { useText } from "../../text/context.tsx";
 import { nameOf } from "../../text/format.ts";
+import { PartOf } from "../batches/part-of.tsx";
+import { BATCH } from "../batches/wire.ts";
 import { Content } from "../content.tsx";
 import { useGeneration } from "../generation.tsx";
-import { usePlace } from "../router.tsx";
+import { navigate, usePlace } from "../router.tsx";
 import { useAppText } from "../text/languages.tsx";
 import { useTitle } from "../title.ts";
 import { authorName } from "./author.ts";
@@ -36,9 +38,10 @@ export type Input = Readonly<Record<string, unknown>>;
 
 export function RunPage({ runId }: { runId: string }): ReactNode {
   const { run: words, loading, retry } = useAppText();
-  const { run, input, forks, problem, retry: again } = useLoadedRun(runId);
+  const { run, pipeline, input, forks, about, problem, retry: again } = useLoadedRun(runId);
   useTitle(words.untitled);
-  if (run !== undefined) return <Loaded run={run} input={input} forks={forks} />;
+  if (pipeline === BATCH) return <ToBatch batchId={runId} />;
+  if (run !== undefined) return <Loaded run={run} input={input} forks={forks} about={about} />;
   return (
     <Content className={css["page"]}>
       {problem ? (
@@ -57,11 +60,19 @@ export function RunPage({ runId }: { runId: string }): ReactNode {
   );
 }
 
+/** A batch is a run, and has a page of its own. */
+function ToBatch({ batchId }: { batchId: string }): ReactNode {
+  useEffect(() => navigate(`/batches/${batchId}`, { replace: true }), [batchId]);
+  return <Content />;
+}
+
 export interface LoadedProps {
   run: RunRef;
   input: Input | undefined;
   /** The runs that do it again. */
   forks?: readonly string[];
+  /** The run that it is a part of, or works on. */
+  about?: string | undefined;
   /** The log, where it is at hand. */
   events?: readonly LogEvent[];
 }
@@ -70,7 +81,7 @@ const NONE: readonly string[] = [];
 /** Those that show what is in the log alone. */
 const LOG_TABS = ["timeline", "events"];
 
-export function Loaded({ run, input, forks = NONE, events }: LoadedProps): ReactNode {
+export function Loaded({ run, input, forks = NONE, about, events }: LoadedProps): ReactNode {
   const text = useText();
   const { run: words } = useAppText();
   const view = useRun(run, (state) => state.view, sameButText);
@@ -89,6 +100,7 @@ export function Loaded({ run, input, forks = NONE, events }: LoadedProps): React
         {removed ? <Notice words={words.removed} /> : null}
         <RunHeader view={view} title={title} input={input} documents={documents} log={log} />
         <Relatives forkedFrom={view.forkedFrom} forks={forks} />
+        <PartOf about={view.pipeline === "refine" ? undefined : about} />
         <Going run={run} view={view} />
         <Ended view={view} title={title} input={input} />
         <RunTabs run={run} view={view} documents={documents} document={document} log={log} />

@@ -14,9 +14,12 @@ import { type LoadedBody, loadRun } from "../ahead.ts";
 export interface LoadedRun {
   /** To be watched: the live run, or what a finished one is for good. Undefined until it is loaded. */
   readonly run: RunRef | undefined;
+  readonly pipeline: string | undefined;
   readonly input: Readonly<Record<string, unknown>> | undefined;
   /** The runs that do it again. */
   readonly forks: readonly string[];
+  /** The run that it is a part of, or works on. */
+  readonly about: string | undefined;
   readonly problem: Problem | undefined;
   retry(): void;
 }
@@ -50,7 +53,15 @@ export function useLoadedRun(runId: string): LoadedRun {
   }, [client, runId, round]);
 
   const run = useMemo(() => (loaded ? sourceOf(fromSnapshot(loaded)) : undefined), [loaded]);
-  return { run, input: loaded?.input, forks: loaded?.forks ?? NONE, problem, retry: () => setRound(round + 1) };
+  return {
+    run,
+    pipeline: loaded?.pipeline,
+    input: loaded?.input,
+    forks: loaded?.forks ?? NONE,
+    about: loaded?.about ?? undefined,
+    problem,
+    retry: () => setRound(round + 1),
+  };
 }
 
 function sourceOf(view: RunView): RunRef {

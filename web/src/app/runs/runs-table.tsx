@@ -6,6 +6,7 @@ import { isActive } from "../../components/step-words.ts";
 import { hasEnded, type RunView } from "../../core/view.ts";
 import { useText } from "../../text/context.tsx";
 import { dateTime, duration, money, nameOf } from "../../text/format.ts";
+import { BATCH } from "../batches/wire.ts";
 import { Link } from "../router.tsx";
 import { useAppText } from "../text/languages.tsx";
 import css from "./runs-table.module.css";
@@ -63,7 +64,7 @@ const Row = memo(function Row({ run, chosen, onToggle }: RowProps): ReactNode {
         />
       </td>
       <th scope="row">
-        <Link href={`/runs/${run.runId}`}>
+        <Link href={`/${run.pipeline === BATCH ? "batches" : "runs"}/${run.runId}`}>
           <bdi>{name}</bdi>
         </Link>
         <small>

@@ -1,5 +1,6 @@
 /** Every word that the pages show besides what their components say, in English. Another language is another file. */
 
+import { batches } from "./en-batches.ts";
 import { editing } from "./en-editing.ts";
 import { stats } from "./en-stats.ts";
 
@@ -9,7 +10,7 @@ const count = (value: number, one: string, many = `${one}s`): string =>
 export const en = {
   name: "Stepglass",
   skip: "Skip to the content",
-  nav: { label: "Pages", create: "New", runs: "Runs", stats: "Figures" },
+  nav: { label: "Pages", create: "New", runs: "Runs", batches: "Batches", stats: "Figures" },
   theme: { label: "Colours", system: "As the system has them", light: "Light", dark: "Dark" },
   cancel: "Cancel",
   loading: "Loading…",
@@ -181,6 +182,7 @@ export const en = {
     what: "What",
   },
 
+  batches,
   editing,
   stats,
 
