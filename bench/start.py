@@ -1,71 +1,149 @@
-"""From POST to the first event, the first `step_start` and the first token, one run alone and twenty at once.
+"""From POST to the first event, the first `step_start` and the first token: of a run alone, of one beside nineteen that
+are under way, and of twenty that are posted at the same moment.
 
-The bare loop makes one call and streams it; a run of ours makes its first calls. Both have one model, which sends its
-first token at once and the others at 20 a second. Contestants take turns; each figure is the median over all runs.
+The bare loop makes one call and streams it, and says that it has begun before it makes it; a run of ours makes its
+first calls. Both have one model, whose first token comes at once and the others at 20 a second. Contestants take turns;
+each figure is the median over all starts.
+
+What is aimed at for the first event is aimed at for runs that come one by one. Of twenty in one moment most wait for
+each other, at the bare loop as well: there it is told how much longer ours wait.
 """
 
 import asyncio
 import statistics
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from bench._lab import Lab, Model, Rival, Running
 from bench._measure import Measure
 from bench._plot import Plot
-from bench._script import Answer, vision_script
+from bench._script import BRIEF, Answer, Script, vision_script
 from bench._viewer import Frame, viewer
 
 BARE = "the bare loop"
-AT_ONCE = (1, 20)
+LABELS = ("Stepglass", "bare loop")
+MANY = 20
 ASKED, EVENT, STEP, TOKEN = "model asked", "first event", "first step_start", "first token"
 MARKS = {EVENT: b'"type":"', STEP: b'"type":"step_start"', TOKEN: b'"type":"model_chunk"'}
-BARE_MARKS = {TOKEN: b'"text"'}
+BARE_MARKS = {EVENT: b'"run"', TOKEN: b'"text"'}
+
+Start = dict[str, float]
+"""Milliseconds after the POST, by what was seen."""
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """Milliseconds after the POST, by what was seen."""
+class Contestant:
+    """`start` a run, leave it when it has begun; `under_way`: so many runs that somebody watches."""
 
-    seen: dict[str, float]
+    start: Callable[[], Awaitable[Start]]
+    stream: Callable[[], Awaitable[None]]
+
+    @asynccontextmanager
+    async def under_way(self, many: int) -> AsyncGenerator[None]:
+        watching = [asyncio.ensure_future(self.stream()) for _ in range(many)]
+        await asyncio.sleep(1.5 if many else 0)  # what they begin with is over by then
+        try:
+            yield
+        finally:
+            for each in watching:
+                each.cancel()
+            for ended in await asyncio.gather(*watching, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    raise ended
 
 
 async def measure(lab: Lab) -> list[Measure]:
-    script = vision_script()
-    # What the run does after its first tokens is not looked at: it goes on at a model's pace, and is cancelled.
-    script |= {step: Answer(script[step].text, every=0.05) for step in ("brief", "framework")}
     found: list[Measure] = []
-    async with lab.postgres() as postgres, lab.model(script) as model:
+    async with lab.postgres() as postgres, lab.model(script()) as model:
         async with lab.rival("bare_loop", "--model", model.url, http=True) as bare, lab.stack(postgres, model) as stack:
-            ours, theirs = contestants(stack, bare, model)
-            await rounds(lab, 2, 1, ours, theirs)  # the first runs of a process pay for what all others find open
-            for many in AT_ONCE:
-                got, bare_got = await rounds(lab, lab.rounds(30 if many == 1 else 6, 3), many, ours, theirs)
-                found += told(lab, many, medians(got), medians(bare_got))
+            both = (ours_of(stack, model), bare_of(bare, model))
+            for each in both:  # the first runs of a process pay for what all others find open
+                await one_by_one(each, 3)
+                await at_once(each, MANY)
+            rounds = lab.rounds(4)
+            found += told(lab, "1 run at once", await taken(rounds, both, one_by_one, 8), aim=True)
+            found += told(lab, f"{MANY} runs at once", await taken(rounds, both, beside_others, 6), aim=True)
+            found += told(lab, f"{MANY} posted in one moment", await taken(rounds, both, at_once, MANY), aim=False)
     return found
 
 
-Contestant = Callable[[], Awaitable[Start]]
+def script() -> Script:
+    """No run ends while it is looked at: they are cancelled."""
+    answers = vision_script()
+    return answers | {
+        "brief": Answer(BRIEF * 10, every=0.05),
+        "framework": Answer(answers["framework"].text, every=0.25),
+    }
 
 
-def contestants(stack: Running, bare: Rival, model: Model) -> tuple[Contestant, Contestant]:
-    numbers = iter(range(1_000_000))
+async def taken(
+    rounds: int,
+    both: Sequence[Contestant],
+    how: Callable[[Contestant, int], Awaitable[list[Start]]],
+    count: int,
+) -> list[dict[str, float]]:
+    """The medians of each contestant; they take turns, the other way round every second time."""
+    found: list[list[Start]] = [[] for _ in both]
+    for number in range(rounds):
+        for which in range(len(both)) if number % 2 else reversed(range(len(both))):
+            found[which] += await how(both[which], count)
+            await asyncio.sleep(0.3)  # what was left ends meanwhile
+    return [{name: statistics.median(start[name] for start in starts) for name in starts[0]} for starts in found]
 
-    async def ours() -> Start:
+
+async def one_by_one(contestant: Contestant, count: int) -> list[Start]:
+    return [await contestant.start() for _ in range(count)]
+
+
+async def beside_others(contestant: Contestant, count: int) -> list[Start]:
+    async with contestant.under_way(MANY - 1):
+        return await one_by_one(contestant, count)
+
+
+async def at_once(contestant: Contestant, count: int) -> list[Start]:
+    return await asyncio.gather(*(contestant.start() for _ in range(count)))
+
+
+def ours_of(stack: Running, model: Model) -> Contestant:
+    async def start() -> Start:
         async with viewer(stack.api) as watching:
             run_id, frames = await watching.start()
             seen = await first(frames, MARKS)
             await watching.cancel(run_id)
         return await with_call(model, run_id, seen, watching.posted)
 
-    async def theirs() -> Start:
+    async def stream() -> None:
+        async with viewer(stack.api) as watching:
+            run_id, frames = await watching.start()
+            try:
+                await to_the_end(frames)
+            finally:
+                await watching.cancel(run_id)
+
+    return Contestant(start, stream)
+
+
+def bare_of(bare: Rival, model: Model) -> Contestant:
+    numbers = iter(range(1_000_000))
+
+    async def start() -> Start:
         run = f"bare-{next(numbers)}"
         async with viewer(bare.url) as watching:
             seen = await first(await watching.start_bare(run, [["brief"]]), BARE_MARKS)
         return await with_call(model, run, seen, watching.posted)
 
-    return ours, theirs
+    async def stream() -> None:
+        async with viewer(bare.url) as watching:
+            await to_the_end(await watching.start_bare("beside", [["brief"]]))
+
+    return Contestant(start, stream)
+
+
+async def to_the_end(frames: AsyncGenerator[Frame]) -> None:
+    async with aclosing(frames):
+        async for _ in frames:
+            pass
 
 
 async def first(frames: AsyncGenerator[Frame], marks: dict[str, bytes], seconds: float = 60.0) -> dict[str, float]:
@@ -83,35 +161,24 @@ async def first(frames: AsyncGenerator[Frame], marks: dict[str, bytes], seconds:
 
 async def with_call(model: Model, run: str, seen: dict[str, float], posted: float) -> Start:
     """With the moment at which the model had the first request of the run."""
-    calls = await model.calls_of(run)
-    moments: dict[str, Any] = {ASKED: min(call["asked"] for call in calls), **seen}
-    return Start({name: (moment - posted) * 1000 for name, moment in moments.items()})
+    asked: float = min(call["asked"] for call in await model.calls_of(run))
+    return {name: (moment - posted) * 1000 for name, moment in {ASKED: asked, **seen}.items()}
 
 
-async def rounds(lab: Lab, count: int, many: int, *contestants: Contestant) -> tuple[list[Start], list[Start]]:
-    """So many rounds of `many` runs at once, the contestants in turn; the other way round every second time."""
-    found: tuple[list[Start], list[Start]] = ([], [])
-    for number in range(count):
-        for which in (0, 1) if number % 2 else (1, 0):
-            found[which].extend(await asyncio.gather(*(contestants[which]() for _ in range(many))))
-            await asyncio.sleep(0.1)  # what was cancelled ends meanwhile
-    return found
-
-
-def medians(starts: list[Start]) -> dict[str, float]:
-    return {name: statistics.median(start.seen[name] for start in starts) for name in starts[0].seen}
-
-
-def told(lab: Lab, many: int, ours: dict[str, float], bare: dict[str, float]) -> list[Measure]:
-    at_once = f"{many} {'runs' if many > 1 else 'run'} at once"
+def told(lab: Lab, what: str, medians: list[dict[str, float]], *, aim: bool) -> list[Measure]:
+    ours, bare = medians
     names = [EVENT, STEP, ASKED, TOKEN]
-    series = {"Stepglass": [(0.0, ours[name]) for name in names]}
-    series["bare loop"] = [(0.0, bare.get(name, 0.0)) for name in names]
-    lab.draw(Plot(f"start-{many}", f"From POST, {at_once}", "", "ms", series, "bars", names))
+    series = {
+        label: [(0.0, each.get(name, 0.0)) for name in names] for label, each in zip(LABELS, medians, strict=True)
+    }
+    lab.draw(Plot(f"start-{what.replace(' ', '-')}", f"From POST: {what}", "", "ms", series, "bars", names))
+    event = Measure(f"POST to {EVENT}, {what}", ours[EVENT], "ms", most=15)
+    if not aim:
+        event = Measure(f"POST to {EVENT}, {what}", ours[EVENT] - bare[EVENT], "ms behind", BARE)
     return [
-        Measure(f"POST to first event, {at_once}", ours[EVENT], "ms", most=15),
-        Measure(f"POST to first step_start, {at_once}", ours[STEP], "ms"),
-        Measure(f"POST to the model's first request, {at_once}", ours[ASKED], "ms"),
-        Measure(f"POST to first token, {at_once}", ours[TOKEN] - bare[TOKEN], "ms behind", BARE, most=150),
-        Measure(f"POST to first token, {at_once}", bare[TOKEN], "ms of the bare loop"),
+        event,
+        Measure(f"POST to {STEP}, {what}", ours[STEP], "ms"),
+        Measure(f"POST to the model's first request, {what}", ours[ASKED], "ms"),
+        Measure(f"POST to {TOKEN}, {what}", ours[TOKEN] - bare[TOKEN], "ms behind", BARE, most=150),
+        Measure(f"POST to {TOKEN}, {what}: the bare loop itself", bare[TOKEN], "ms"),
     ]

@@ -3,7 +3,8 @@
     python -m bench.rivals.bare_loop --port 8123 --model http://127.0.0.1:9000/v1
 
 `POST /runs {"run": "…", "steps": [["brief"], ["qa", "scoring/vision"]]}` makes the calls of each stage side by side,
-one stage after the other, and answers with server-sent events: `{"step": …, "text": …}` for a token, `{}` at the end.
+one stage after the other, and answers with server-sent events: `{"run": …}`, then `{"step": …, "text": …}` for a token,
+and `{}` at the end.
 """
 
 import argparse
@@ -59,6 +60,7 @@ async def stage(model: AsyncOpenAI, run: str, steps: list[str]) -> AsyncGenerato
 
 
 async def events(model: AsyncOpenAI, run: str, stages: list[list[str]]) -> AsyncIterator[str]:
+    yield f"data: {json.dumps({'run': run})}\n\n"
     for steps in stages:
         async for step, text in stage(model, run, steps):
             yield f"data: {json.dumps({'step': step, 'text': text})}\n\n"
