@@ -42,6 +42,7 @@ Author = Annotated[
 class Kind(StrEnum):
     md = "md"
     json = "json"
+    jsonl = "jsonl"
 
 
 class Action(StrEnum):

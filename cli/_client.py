@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 from uuid import UUID, uuid4
 
@@ -18,6 +18,8 @@ from events.view import RunView
 # Seconds. A stream says `ping` every 15 s, so silence for longer than this means that nobody is there.
 CONNECT, READ = 5.0, 40.0
 TRIES = 3
+View = TypeVar("View", bound=RunView)
+LINES = {"Content-Type": "application/x-ndjson"}
 OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
@@ -71,12 +73,46 @@ class Api:
         """Start the refinement of the framework of a run as it is now. Raises `NoResult` where there is none."""
         return await self._started(f"/api/runs/{run_id}/refine", wish)
 
+    async def start_batch(self, lines: bytes, query: Mapping[str, str | float | None], key: str) -> tuple[UUID, int]:
+        """Start a batch of lines of JSON; gives its id, and how many items it has."""
+        params = {name: value for name, value in query.items() if value is not None}
+        more = {"content": lines, "params": params}
+        return _batch_in(await self._posted("/api/batches", key, headers=LINES, **more))
+
+    async def retry_batch(self, batch_id: UUID, key: str) -> tuple[UUID, int]:
+        """Do again what is not complete of a batch that has ended; gives the new one, and how many items it has."""
+        return _batch_in(await self._posted(f"/api/batches/{batch_id}/retry", key))
+
+    async def with_cost(self, batch: View) -> View:
+        """The view of a batch with what its runs have cost, which its own log does not tell."""
+        found = OBJECT.validate_json((await self._get(f"/api/batches/{batch.run_id}")).content)
+        known = {"cost_usd": found.get("cost_usd"), "cost_complete": found.get("cost_complete", True)}
+        return batch.model_copy(update=known)
+
+    async def results(self, batch_id: UUID) -> AsyncGenerator[bytes]:
+        """A line of JSON for each item of a batch that has ended, in pieces that may end anywhere."""
+        try:
+            async with self.http.stream("GET", f"/api/batches/{batch_id}/results") as answer:
+                if not answer.is_success:
+                    await answer.aread()
+                self._good(answer)
+                async for piece in answer.aiter_bytes():
+                    yield piece
+        except httpx.ConnectError:
+            raise NotReachable(self.url) from None
+        except httpx.TransportError as error:
+            raise CommandFailed(f"Not all results came: {error or type(error).__name__}. Ask for them again.") from None
+
     async def _started(self, path: str, body: Mapping[str, Any], key: str | None = None) -> UUID:
-        headers = {"Idempotency-Key": key or str(uuid4())}
+        return UUID(str((await self._posted(path, key or str(uuid4()), json=body))["run_id"]))
+
+    async def _posted(self, path: str, key: str, **more: Any) -> dict[str, Any]:
+        """The answer to what may be asked again when the answer was lost: the key makes it safe."""
+        headers = {**more.pop("headers", {}), "Idempotency-Key": key}
         for left in reversed(range(TRIES)):
             try:
-                answer = await self.http.post(path, json=body, headers=headers)
-                return UUID(str(OBJECT.validate_json(self._good(answer).content)["run_id"]))
+                answer = await self.http.post(path, headers=headers, **more)
+                return OBJECT.validate_json(self._good(answer).content)
             except httpx.ConnectError:
                 raise NotReachable(self.url) from None
             except httpx.TransportError as error:
@@ -141,16 +177,17 @@ class Api:
         answer = await self._ask("POST", f"/api/runs/{run_id}/{wish}")
         return str(OBJECT.validate_json(answer.content).get("status", ""))
 
-    async def named(self, run: str) -> UUID:
-        """The run that somebody means: its id, or `last` for the newest."""
+    async def named(self, run: str, *, pipeline: str | None = None) -> UUID:
+        """The run that somebody means: its id, or `last` for the newest, perhaps of one pipeline."""
         if run != "last":
             try:
                 return UUID(run)
             except ValueError:
                 raise BadInput(f"{run!r} is no run's id. `stepglass runs` lists them; `last` is the newest.") from None
-        page = await self.runs(limit=1)
+        page = await self.runs(limit=1, pipeline=pipeline)
         if not page.runs:
-            raise CommandFailed("There are no runs yet. Start one with `stepglass generate --example …`.")
+            what = "runs" if pipeline is None else f"runs of {pipeline}"
+            raise CommandFailed(f"There are no {what} yet. Start one with `stepglass generate --example …`.")
         return UUID(page.runs[0].run_id)
 
     async def _get(self, path: str, **query: str | int) -> httpx.Response:
@@ -169,6 +206,10 @@ class Api:
         if answer.is_success:
             return answer
         raise of_problem(answer.status_code, problem_in(answer))
+
+
+def _batch_in(answer: Mapping[str, Any]) -> tuple[UUID, int]:
+    return UUID(str(answer["batch_id"])), int(answer["items"])
 
 
 def problem_in(answer: httpx.Response) -> Problem:

@@ -6,11 +6,13 @@ CommandFailed       1   the run failed, or something that the API says in its ow
 └── BadInput        2   what was given is not right; every field that is not, by name
 """
 
+import re
 from collections.abc import Sequence
 
 from events.contract import Problem, ProblemError
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+OF_LINE = re.compile(r"/items/\d+(?:/input)?(?:/(?P<field>\S*))? (?P<line>Line \d+): (?P<words>.*)", re.DOTALL)
 
 
 class CommandFailed(Exception):
@@ -47,8 +49,16 @@ def of_problem(status: int, problem: Problem) -> CommandFailed:
 
 
 def lines_of(errors: Sequence[ProblemError]) -> list[str]:
-    """One line per violation. The pointer is shown as people write a field: `/input/company_name` is `company_name`."""
-    return [f"  {_field(error.pointer)}: {error.detail}" for error in errors]
+    """One line per violation. The pointer is shown as people write a field: `/input/company_name` is `company_name`.
+    What is wrong with a line of a file begins with the number of that line."""
+    return [_of_line(error) or f"  {_field(error.pointer)}: {error.detail}" for error in errors]
+
+
+def _of_line(error: ProblemError) -> str | None:
+    if (found := OF_LINE.match(f"{error.pointer} {error.detail}")) is None:
+        return None
+    where = ", ".join(filter(None, (found["line"], found["field"])))
+    return f"  {where}: {found['words']}"
 
 
 def _field(pointer: str) -> str:

@@ -5,6 +5,7 @@ import asyncio
 from rich.console import Console
 from rich.live import Live
 
+from cli import _batch_paint as batch
 from cli._paint import heading, moving, steps
 from cli._question import how_to_answer
 from cli._view import Watched
@@ -45,11 +46,14 @@ class LiveSink:
     def close(self, watched: Watched) -> None:
         """The last picture stays, without the bar."""
         self.pause()
-        self._console.print(heading(watched.view))
-        self._console.print(steps(watched.view))
+        if watched.is_batch:
+            self._console.print(batch.standing(watched.view), batch.bar(watched, self._console.width), sep="\n")
+        else:
+            self._console.print(heading(watched.view), steps(watched.view), sep="\n")
         self._console.print()
 
     async def _draw(self, watched: Watched, live: Live) -> None:
         while True:
-            live.update(moving(watched, self._console), refresh=True)
+            picture = batch.moving if watched.is_batch else moving
+            live.update(picture(watched, self._console), refresh=True)
             await asyncio.sleep(EVERY)

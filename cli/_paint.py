@@ -70,7 +70,11 @@ def steps(view: RunView) -> Table:
 
 
 def mark(step: StepView) -> str:
-    return MARKS.get(step.status) or SPINNER[int(time.monotonic() * 10) % len(SPINNER)]
+    return MARKS.get(step.status) or spin()
+
+
+def spin() -> str:
+    return SPINNER[int(time.monotonic() * 10) % len(SPINNER)]
 
 
 def timing(step: StepView, now: int) -> str:

@@ -5,7 +5,9 @@ from typing import BinaryIO
 
 from rich.console import Console
 
+from cli._batch_paint import COUNTED
 from cli._follow import Away, Heard
+from cli._items import Item, item_in, one_line
 from cli._question import how_to_answer
 from cli._view import Watched
 from cli._words import dollars, seconds
@@ -15,6 +17,8 @@ from events.contract import (
     InputReceived,
     InputRequired,
     InputRequiredData,
+    Partial,
+    Progress,
     RunResumed,
     RunStart,
     StepComplete,
@@ -57,6 +61,8 @@ class PlainSink:
 
 def told(event: Event, watched: Watched) -> str | None:
     """An event in words; None for what is too small for a line of its own."""
+    if watched.is_batch and (words := of_batch(event)) is not None:
+        return words or None
     labels = {step.step: step.label for step in watched.view.steps}
     match event:
         case RunStart(data=data):
@@ -86,6 +92,32 @@ def told(event: Event, watched: Watched) -> str | None:
             return "asked to stop"
         case _:
             return None
+
+
+def of_batch(event: Event) -> str | None:
+    """An event of a batch in words, empty for what is said otherwise; None for one that is like any run's."""
+    match event:
+        case Partial(data=data):
+            item = item_in(data.path, data.value)
+            return told_of(item) if item else ""
+        case Progress(message=words, data=data) if data.counts and words:
+            # Of those that are done it is told one by one; what was done before, and what it waits for, is news.
+            begins = data.counts.complete + data.counts.failed == data.counts.skipped
+            return words if begins or not COUNTED.match(words) else ""
+        case RunStart():
+            return "started"
+        case StepStart(attempt=1) | StepComplete():
+            return ""
+        case _:
+            return None
+
+
+def told_of(item: Item) -> str:
+    """How an item ended; nothing of those that are skipped, which may be thousands."""
+    if item.skipped:
+        return ""
+    words = {"complete": "done", "error": "failed", "cancelled": "cancelled"}[item.status]
+    return f"{one_line(item.key)}: {words}" + (f". {item.why}" if item.status == "error" and item.why else "")
 
 
 class JsonSink:

@@ -12,7 +12,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from cli import _batch_paint as batch
 from cli._errors import lines_of
+from cli._items import failures_in
 from cli._view import is_demo
 from cli._words import cost, seconds, tokens
 from events.view import RunView
@@ -23,6 +25,9 @@ MARKS = ("specificity", "actionability", "alignment", "measurability")
 
 def ending(view: RunView, result: JsonValue) -> RenderableType:
     """Everything to be said of a run that has ended."""
+    if view.counts is not None:
+        trouble = [] if view.status == "complete" else [failure(view)]
+        return Group(*trouble, batch.ending(view, failures_in(result)))
     if view.status != "complete":
         return Group(failure(view), closing(view))
     match result:

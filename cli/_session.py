@@ -3,7 +3,7 @@
 import asyncio
 import signal
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -18,6 +18,9 @@ from cli._question import answer_in_terminal, can_ask
 from cli._result import show
 from cli._view import Watched, watching
 from events.contract import InputRequiredData
+
+# Seconds between two looks at the runs of a batch, and how many are looked at.
+LOOK, MOST_RUNNING = 1.0, 100
 
 
 class Sink(Protocol):
@@ -85,6 +88,7 @@ async def watch(
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGINT, interrupted.set)
     listening = asyncio.create_task(listen(api, run_id, sink, watched, after, questions))
+    looking = asyncio.create_task(look(api, run_id, watched)) if isinstance(sink, LiveSink) else None
     try:
         sink.open(watched)
         while not await done_before(listening, interrupted, questions.new):
@@ -92,7 +96,7 @@ async def watch(
             # Back to the usual way: at the question a Ctrl-C is an answer.
             loop.remove_signal_handler(signal.SIGINT)
             if interrupted.is_set():
-                if not wants_cancel():
+                if not wants_cancel("batch" if watched.is_batch else "run"):
                     return None
                 await cancel(api, run_id)
                 watched.cancelled_here = True
@@ -107,6 +111,18 @@ async def watch(
         loop.remove_signal_handler(signal.SIGINT)
         sink.pause()
         listening.cancel()
+        if looking is not None:
+            looking.cancel()
+
+
+async def look(api: Api, run_id: UUID, watched: Watched) -> None:
+    """Which runs of a batch are under way: its own log does not tell."""
+    while True:
+        if watched.is_batch and not watched.away:
+            with suppress(CommandFailed):
+                page = await api.runs(about=str(run_id), status="running", limit=MOST_RUNNING)
+                watched.items.running = page.runs[::-1]
+        await asyncio.sleep(LOOK)
 
 
 async def listen(api: Api, run_id: UUID, sink: Sink, watched: Watched, after: int, questions: Questions) -> None:
@@ -129,12 +145,12 @@ async def done_before(task: "asyncio.Task[None]", *events: asyncio.Event) -> boo
     return False
 
 
-def wants_cancel() -> bool:
+def wants_cancel(what: str) -> bool:
     """Ask, where there is somebody to ask. No answer leaves the run alone."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     try:
-        sys.stderr.write("\nCancel the run? [y/N] ")
+        sys.stderr.write(f"\nCancel the {what}? [y/N] ")
         sys.stderr.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
@@ -156,7 +172,7 @@ async def see_through(
     at = console if console.is_terminal and not json and can_ask() else None
     watched = await watch(api, run_id, sink_for(console, json=json), after=after, console=at)
     if watched is None:
-        sys.stderr.write(f"\nThe run goes on. Watch it:  stepglass watch {run_id}\n")
+        sys.stderr.write(f"\nIt goes on. Watch it:  stepglass watch {run_id}\n")
         sys.stderr.write(f"              Cancel it:  stepglass cancel {run_id}\n")
         return INTERRUPTED, None
     if not watched.ended or (watched.view.status == "complete" and watched.result is None):
@@ -164,17 +180,31 @@ async def see_through(
         whole = await api.view(run_id)
         watched.view, watched.result = whole, whole.result
     if not json:
+        if watched.is_batch:
+            watched.view = await api.with_cost(watched.view)
+            if not console.is_terminal:
+                # Its failures are told already, each as it came.
+                watched.result = None
         show(console, watched.view, watched.result)
-        if watched.view.status != "complete" and console.is_terminal:
-            console.print(f"Go on from there:  stepglass retry {run_id}", style="dim")
+        if console.is_terminal and (hint := how_to_go_on(watched, run_id)):
+            console.print(hint, style="dim", highlight=False)
     return code_of(watched), watched
 
 
+def how_to_go_on(watched: Watched, run_id: UUID) -> str | None:
+    """What to type where something is left to be done."""
+    if watched.is_batch:
+        return f"Do the rest again:  stepglass batch --retry {run_id}" if code_of(watched) else None
+    return f"Go on from there:  stepglass retry {run_id}" if watched.view.status != "complete" else None
+
+
 def code_of(watched: Watched) -> int:
-    """Only a run that is complete is a success. One that was cancelled at the keyboard was interrupted."""
+    """Only a run that is complete is a success, and a batch all of whose items are. One that was cancelled at the
+    keyboard was interrupted."""
     match watched.view.status:
         case "complete":
-            return 0
+            counts = watched.view.counts
+            return FAILED if counts and counts.complete < counts.total else 0
         case "cancelled" if watched.cancelled_here:
             return INTERRUPTED
         case _:

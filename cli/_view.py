@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import JsonValue, ValidationError
 
 from cli._follow import Away, Frame, Heard
-from events.contract import Complete, ModelChunk, StepEvent
+from cli._items import BATCH, Items
+from events.contract import Complete, ModelChunk, Partial, PartialWithdrawn, StepEvent
 from events.fold import fold, opening
 from events.log import Entry
 from events.view import RunView, StepView
@@ -21,7 +22,8 @@ ENDS = frozenset({"usage", "step_start", "step_retry", "step_complete", "step_er
 
 @dataclass
 class Watched:
-    """Changes with every message. `texts` are those being written now, by step and lane, the oldest first."""
+    """Changes with every message. `texts` are those being written now, by step and lane, the oldest first; `items` are
+    a batch's."""
 
     view: RunView
     texts: dict[Place, str] = field(default_factory=dict[Place, str])
@@ -29,6 +31,7 @@ class Watched:
     away: str | None = None
     cancelled_here: bool = False
     heard_at: float = field(default_factory=time.monotonic)
+    items: Items = field(default_factory=Items)
 
     def hear(self, message: Heard) -> None:
         """Take in one message of the stream."""
@@ -41,6 +44,10 @@ class Watched:
     @property
     def ended(self) -> bool:
         return self.view.ended_at is not None
+
+    @property
+    def is_batch(self) -> bool:
+        return self.view.pipeline == BATCH
 
     @property
     def eta_seconds(self) -> float | None:
@@ -58,6 +65,8 @@ class Watched:
         if isinstance(event, ModelChunk):
             place = (event.step, event.lane)
             self.texts[place] = (self.texts.get(place, "") + event.data.text)[-KEPT:]
+        elif isinstance(event, Partial | PartialWithdrawn) and self.is_batch:
+            self.items.hear(event)
         elif isinstance(event, StepEvent) and event.type in ENDS:
             for place in [place for place in self.texts if event.lane in (None, place[1]) and event.step == place[0]]:
                 del self.texts[place]
@@ -78,6 +87,9 @@ class Watched:
             (str(step["step"]), None): str(step["text"])[-KEPT:] for step in run.get("steps", ()) if step.get("text")
         }
         self.result = run.get("result")
+        if self.is_batch:
+            for step in run.get("steps", ()):
+                self.items.start_over(step.get("partials") or {})
 
 
 def watching(run_id: str) -> Watched:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import _control, _server
+from cli import _batch_command, _control, _server
 from cli._ask import Action, Author, Json, Kind, MaxCost, OnInvalidOption, Run, Token, Url, ask
 
 if TYPE_CHECKING:
@@ -67,6 +67,9 @@ def generate(
         url,
         token,
     )
+
+
+_batch_command.add_to(app, RUNS)
 
 
 @app.command(rich_help_panel=RUNS)
@@ -135,7 +138,9 @@ def show(run: Run, json: Json = False, url: Url = None, token: Token = None) -> 
 @app.command(rich_help_panel=RUNS)
 def export(
     run: Run,
-    format: Annotated[Kind, typer.Option(help="The one-pager, or the whole result.")] = Kind.md,
+    format: Annotated[
+        Kind, typer.Option(help="The one-pager, the whole result, or the results of a batch as lines.")
+    ] = Kind.md,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file in place of the standard output.")
     ] = None,

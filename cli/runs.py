@@ -11,10 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli._batch_paint import standing
 from cli._client import Api
 from cli._errors import BadInput, NoResult
+from cli._items import BATCH
 from cli._paint import STATUS, heading, steps
 from cli._result import pretty, save, show
+from cli._results import save_results
 from cli._words import ago, cost, seconds
 from events.contract import now_ms
 from events.view import RunView
@@ -84,7 +87,11 @@ def title_of(run: RunView) -> str:
 
 def status_of(run: RunView) -> Text:
     status = Text(run.status, style=STATUS.get(run.status, ""))
-    return status if run.ended_at is not None else status.append(f" {run.progress:.0f} %")
+    if run.ended_at is None:
+        return status.append(f" {run.progress:.0f} %")
+    if run.counts and run.counts.failed:
+        status.append(f", {run.counts.failed:,} failed", style="red")
+    return status
 
 
 async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> None:
@@ -93,12 +100,15 @@ async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> N
     if json:
         sys.stdout.write(view.model_dump_json(indent=2, exclude_none=True) + "\n")
         return
-    console.print(heading(view), steps(view), "", sep="\n")
+    how = [standing(view)] if view.pipeline == BATCH else [heading(view), steps(view)]
+    console.print(*how, "", sep="\n")
     if view.forked_from:
         console.print(f"It does run {view.forked_from} again.", style="dim", highlight=False)
     for fork in view.forks:
         console.print(f"It was done again as run {fork}.", style="dim", highlight=False)
     if view.ended_at is not None:
+        if view.pipeline == BATCH:
+            view = await api.with_cost(view)
         show(console, view, view.result)
     else:
         console.print(f"{view.progress:.0f} % · {view.status}. Watch it:  stepglass watch {run_id}", style="dim")
@@ -108,7 +118,10 @@ async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> N
 
 
 async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None, version: int | None = None) -> None:
-    """The one-pager as Markdown or the whole result as JSON, to a file or the standard output."""
+    """The one-pager as Markdown, the whole result as JSON, or a batch's results as lines of it, to a file or the
+    standard output."""
+    if kind == "jsonl":
+        return await save_results(api, run_id, output)
     if kind == "md" and version is not None:
         raise BadInput("Only the framework has versions; the one-pager is what the run wrote. Add --format json.")
     text = await api.one_pager(run_id) if kind == "md" else pretty(await worked_on(api, run_id, version))

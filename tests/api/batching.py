@@ -8,7 +8,7 @@ from events.contract import PlannedStep
 from events.runs import DEFAULT_TENANT
 from events.store import Store
 from tests.api.test_starting import BRIEF
-from tests.api.writing import Writer, accept, hold, told
+from tests.api.writing import Writer, accept, hold, rest_of, told
 from tests.histories import PROBLEM, Story
 
 PLAN = [PlannedStep(step="items", label="Run the items")]
@@ -56,6 +56,16 @@ class Batch:
             await self._writer.write_one(event)
         self._said = len(story.events)
 
+    async def begins(self) -> None:
+        await self.says(self._story)
+
+    async def begins_run(self, title: str) -> UUID:
+        """A run of an item that goes on."""
+        run_id = await accept(self._store, tenant=self._tenant, title=title, about=self.id)
+        story = Story().queued().started().start("brief")
+        await (await hold(self._store, run_id)).write(rest_of(story))
+        return run_id
+
     async def completes(self, key: str, result: Any = None, *, skipped: bool = False) -> UUID:
         """With a run of its own, about this batch unless an earlier one had done it."""
         story = Story().queued().started().start("qa").spends("qa").completes("qa").done(result or {"made": key})
@@ -75,20 +85,25 @@ class Batch:
         path = "/items/" + key.replace("~", "~0").replace("/", "~1")
         await self.says(self._story.part("items", path, value, "of the input" if status == "complete" else None))
 
-    async def counts(self, total: int, **counts: int) -> None:
+    async def counts(self, total: int, words: str = "", **counts: int) -> None:
         known = dict.fromkeys(("waiting", "running", "complete", "skipped", "failed", "cancelled"), 0)
         data = {"basis": "declared", "counts": {"total": total, **known, **counts}}
         share = 100 * sum(counts.get(name, 0) for name in ("complete", "failed", "cancelled")) / total
-        await self.says(self._story.say("progress", data, step="items", attempt=1, progress=share))
+        message = words or f"{total - counts.get('waiting', 0) - counts.get('running', 0)} of {total} done"
+        more: dict[str, Any] = {"step": "items", "attempt": 1, "progress": share, "message": message}
+        await self.says(self._story.say("progress", data, **more))
 
     async def ends(self) -> None:
-        await self.says(self._story.completes("items", {"failed": []}).done({"failed": []}))
+        await self.report([])
+
+    async def report(self, failed: list[Any]) -> None:
+        await self.says(self._story.completes("items", {"failed": failed}).done({"failed": failed}))
 
 
 async def carried(store: Store, *keys: str, tenant: str = DEFAULT_TENANT, **more: Any) -> Batch:
     """A batch of which a worker has begun the items."""
     batch = Batch(store, await hold(store, await waiting(store, *keys, tenant=tenant, **more)), tenant)
-    await batch.says(batch._story)  # pyright: ignore[reportPrivateUsage]
+    await batch.begins()
     return batch
 
 
