@@ -71,7 +71,8 @@ class RunBatch:
         self.rewritten = True
         if isinstance(event, StepComplete):
             self.checkpoint = True
-            if event.duration is not None and event.data.reused is None:
+            # A batch takes as long as it has items, which says nothing of another one.
+            if event.duration is not None and event.data.reused is None and self.view.counts is None:
                 self.done.append((event.step, event.duration))
         elif isinstance(event, Partial) and event.data.input_hash:
             self.checkpoint = True

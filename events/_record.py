@@ -124,7 +124,9 @@ class Record:
     def _remember(self, event: Event) -> None:
         if isinstance(event, StepComplete) or (isinstance(event, Partial) and event.data.input_hash):
             self.losses = 0
-        if isinstance(event, StepComplete) and event.duration is not None and event.data.reused is None:
+        if not isinstance(event, StepComplete) or event.duration is None or self.view.counts is not None:
+            return
+        if event.data.reused is None:
             self.past[self.new.pipeline, self.profile, event.step].append(event.duration)
             longest = max(event.duration, self.times.get(event.step, (0,))[0])
             self.times[event.step] = longest, datetime.now(UTC)

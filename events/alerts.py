@@ -96,9 +96,10 @@ class Alerts(Protocol):
 
 def going_on(held: Iterable[tuple[str, RunView]], now: int) -> dict[Step, int]:
     """For how long (ms) the longest attempt at each step has gone on by `now` (Unix ms). `held` are runs that somebody
-    carries, with their tenants: one that hangs is slow before it is over, and may never be."""
+    carries, with their tenants: one that hangs is slow before it is over, and may never be. A batch takes as long as it
+    has items, which no other tells."""
     longest: dict[Step, int] = {}
-    for tenant, view in held:
+    for tenant, view in ((tenant, view) for tenant, view in held if view.counts is None):
         for step in open_steps(view):
             if step.started_at is not None:
                 place = tenant, view.pipeline, step.step

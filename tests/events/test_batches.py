@@ -4,9 +4,10 @@ import asyncio
 from typing import Any
 from uuid import UUID, uuid4
 
-from events.contract import Error, ErrorData, Problem
+from events.alerts import going_on
+from events.contract import Counts, Error, ErrorData, Problem, Progress, ProgressData, now_ms
 from events.store import Store
-from tests.events.words import LAST, held, new
+from tests.events.words import LAST, complete as finished, held, new, opened, start
 
 PROBLEM = Problem(title="It broke", detail="In two.")
 LONG = 20.0
@@ -114,3 +115,18 @@ async def test_what_is_left_of_a_batch_that_has_ended_is_found_until_its_end_was
     await store.runs.request_cancel(waiting, "default")
     await store.runs.request_cancel(going.run_id, "default")
     assert await store.batches.orphans("batch") == []
+
+
+async def test_how_long_a_batch_takes_is_remembered_of_no_step_and_is_no_alarm(store: Store) -> None:
+    claim = await held(store, pipeline="batch")
+    counts = Counts(total=1, waiting=0, running=1, complete=0, skipped=0, failed=0, cancelled=0)
+    told = Progress(step="brief", data=ProgressData(basis="declared", counts=counts))
+    await store.log.append(claim.run_id, [opened(), start(), told], epoch=claim.epoch)
+    going = await store.runs.view(claim.run_id, "default")
+
+    await store.log.append(claim.run_id, [finished(duration=90_000), LAST], epoch=claim.epoch)
+
+    assert await store.runs.history("batch", "") == {}
+    assert going_on([("default", going)], now_ms() + 90_000) == {}
+    plain = going.model_copy(update={"counts": None})
+    assert list(going_on([("default", plain)], now_ms() + 90_000)) == [("default", "vision", "brief")]
