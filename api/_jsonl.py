@@ -11,6 +11,8 @@ from api.validation import MOST, invalid
 from events.contract import ProblemError
 
 NDJSON_TYPE = "application/x-ndjson"
+# Some editors begin a file with it.
+BOM = b"\xef\xbb\xbf"
 # Empty lines for each that is not: more of them is no file that anybody wrote.
 SPARSE = 10
 
@@ -25,7 +27,7 @@ class Line:
 
 def lines_in(body: bytes, most: int) -> list[Line]:
     """The documents of a body, at most so many. Raises `HttpProblem`: 400 for what is no JSON, 413, or 422."""
-    count = body.count(b"\n")
+    body, count = body.removeprefix(BOM), body.count(b"\n")
     found = [] if count > SPARSE * most else [each for each in enumerate(body.split(b"\n"), 1) if each[1].strip()]
     if (count := len(found) or count) > most:
         raise invalid([ProblemError(pointer="/items", detail=f"{count:,} lines; there may be {most:,}.")])

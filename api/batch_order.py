@@ -128,7 +128,7 @@ def pipeline_in(order: Mapping[str, JsonValue]) -> tuple[Pipeline | None, list[P
     named = order.get("pipeline", BatchOrder.model_fields["pipeline"].default)
     if not isinstance(named, str):
         return None, []
-    names = sorted(name for name in CATALOGUE if name != BATCH)
+    names = sorted(name for name, each in CATALOGUE.items() if not each.aside)
     if named not in names:
         detail = f"There is no pipeline {named!r} for items; there is {', '.join(names)}."
         return None, [ProblemError(pointer="/pipeline", detail=detail)]

@@ -80,6 +80,10 @@ async def test_the_last_line_needs_no_end_and_lines_may_end_as_elsewhere(client:
     assert [item["input"]["company_name"] for item in (await stored(store, answer))["items"]] == ["a", "b"]
 
 
+async def test_a_file_may_begin_as_some_editors_begin_it(client: AsyncClient):
+    assert (await lines(client, "\ufeff" + json.dumps(BRIEF))).status_code == 202
+
+
 async def test_an_input_is_stored_in_the_form_of_its_pipeline(client: AsyncClient, store: Store):
     spaced = {**BRIEF, "company_name": "  Acme  ", "on_invalid": "fail"}
 
