@@ -55,7 +55,12 @@ class LiveBatch implements BatchStore {
 
   constructor(options: BatchStoreOptions) {
     this.#options = options;
-    const empty: BatchState = { batch: undefined, items: this.#items, reading: true, connection: CONNECTING };
+    const empty: BatchState = {
+      batch: undefined,
+      items: { byKey: this.#items },
+      reading: true,
+      connection: CONNECTING,
+    };
     this.#publisher = new Publisher<BatchState>(empty, { ...options, connect: () => this.#connect() });
   }
 
@@ -116,7 +121,7 @@ class LiveBatch implements BatchStore {
   #anew(): Verdict {
     this.#items = new Map();
     this.#seq = 0;
-    this.#set({ batch: undefined, items: this.#items, reading: true });
+    this.#set({ batch: undefined, items: { byKey: this.#items }, reading: true });
     return "broken";
   }
 
@@ -127,8 +132,8 @@ class LiveBatch implements BatchStore {
     if (whole === undefined) return this.#anew();
     const moved = this.#seq !== before;
     const reading = this.#seq < this.#past;
-    // The same map with more in it would be the same to whoever draws it.
-    if (moved || reading !== was) this.#set({ batch, reading, items: moved ? new Map(this.#items) : items });
+    // The map itself is not copied for each of ten thousand items.
+    if (moved || reading !== was) this.#set({ batch, reading, items: moved ? { byKey: this.#items } : items });
     if (batch && isOver(batch) && this.#seq >= batch.lastSeq) return "finished";
     if (!whole) return "broken";
     return moved ? "advanced" : "same";
@@ -157,6 +162,8 @@ class LiveBatch implements BatchStore {
     this.#clock.hear(event.ts, event.seq > this.#past);
     if (event.type === "partial") this.#keep(itemIn(event.data.path, event.data.value));
     else if (event.type === "partial_withdrawn") this.#items.delete(keyIn(event.data.path));
+    // What the API tells of a batch does not say this.
+    if (batch && event.type === "cancel_requested") batch = { ...batch, cancelRequested: true };
     return batch && event.seq > batch.lastSeq ? fold(batch, event) : batch;
   }
 

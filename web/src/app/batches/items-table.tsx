@@ -28,7 +28,7 @@ export function ItemsTable({ items, reading }: ItemsTableProps): ReactNode {
   const last = Math.max(0, Math.ceil(found.length / PAGE) - 1);
   const page = Math.min(at, last);
   const shown = found.slice(page * PAGE, (page + 1) * PAGE);
-  const nothing = reading ? words.reading : items.size ? words.nothing : words.nothingYet;
+  const nothing = reading ? words.reading : items.byKey.size ? words.nothing : words.nothingYet;
   return (
     <section className={css["items"]} aria-label={words.title}>
       <h2>{words.title}</h2>

@@ -16,8 +16,11 @@ export interface Item {
 export type Choice = "all" | "failed" | "cancelled" | "complete" | "skipped";
 export const CHOICES: readonly Choice[] = ["all", "failed", "cancelled", "complete", "skipped"];
 
-/** By key, in the order in which they ended. */
-export type Items = ReadonlyMap<string, Item>;
+/** What is in it may become more: it is another object then, around the same map. */
+export interface Items {
+  /** In the order in which they ended. */
+  readonly byKey: ReadonlyMap<string, Item>;
+}
 
 const PREFIX = "/items/";
 
@@ -34,10 +37,10 @@ export function keyIn(path: string): string {
 }
 
 /** Failures first, then what was cancelled, then the rest; each in the order in which they ended, so that rows stay. */
-export function chosen(items: Items, choice: Choice, search: string): readonly Item[] {
+export function chosen({ byKey }: Items, choice: Choice, search: string): readonly Item[] {
   const wanted = search.trim().toLocaleLowerCase();
   const kinds: Record<Item["status"], Item[]> = { error: [], cancelled: [], complete: [] };
-  for (const item of items.values()) {
+  for (const item of byKey.values()) {
     if (isChosen(item, choice) && (!wanted || item.key.toLocaleLowerCase().includes(wanted))) {
       kinds[item.status].push(item);
     }
@@ -65,9 +68,9 @@ export interface Reason {
 }
 
 /** Why items failed, what most of them failed of first. Of each reason the detail of the first is told. */
-export function reasonsOf(items: Items): readonly Reason[] {
+export function reasonsOf({ byKey }: Items): readonly Reason[] {
   const reasons = new Map<string, Reason>();
-  for (const { status, problem } of items.values()) {
+  for (const { status, problem } of byKey.values()) {
     if (status !== "error") continue;
     const { title = "", detail = "" } = problem ?? {};
     const known = reasons.get(title) ?? { title, detail, items: 0 };

@@ -1,6 +1,6 @@
 /** The list of batches in a component, and one batch, live. */
 
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { RequestError } from "../../core/errors.ts";
 import { whileLookedAt } from "../../core/looking.ts";
 import { browserPresence } from "../../core/presence.ts";
@@ -19,7 +19,8 @@ export function useBatches(): Batches {
   return { ...state, loadMore: store.loadMore, reconnect: store.reconnect };
 }
 
-const EVERY_MS = 15_000;
+/** What the log does not tell is what it costs, which the server has to sum up. */
+const EVERY_MS = 30_000;
 
 export function useBatch(batchId: string): BatchState & { store: BatchStore } {
   const { http } = useClient();
@@ -27,12 +28,18 @@ export function useBatch(batchId: string): BatchState & { store: BatchStore } {
   const state = useStore(store, whole);
   const known = state.batch !== undefined;
   const over = state.batch !== undefined && isOver(state.batch);
+  const wentOn = useRef(false);
   useEffect(() => {
-    if (!known) return;
+    // One that had ended when it was loaded was told with all that there is.
+    if (!known || (over && !wentOn.current)) return;
+    wentOn.current = !over;
     const leaving = new AbortController();
     // What fails is tried again; what is shown meanwhile is not wrong, but old.
     const ask = (): void => void store.refresh(leaving.signal).catch(passing(leaving.signal));
-    const stop = over ? undefined : whileLookedAt(browserPresence, EVERY_MS, { come: ask, stay: ask });
+    // It was told a moment ago.
+    let come = (): void => undefined;
+    const stop = over ? undefined : whileLookedAt(browserPresence, EVERY_MS, { come: () => come(), stay: ask });
+    come = ask;
     if (over) ask();
     return () => {
       stop?.();

@@ -100,7 +100,7 @@ export function Loaded({ run, input, forks = NONE, about, events }: LoadedProps)
         {removed ? <Notice words={words.removed} /> : null}
         <RunHeader view={view} title={title} input={input} documents={documents} log={log} />
         <Relatives forkedFrom={view.forkedFrom} forks={forks} />
-        <PartOf about={view.pipeline === "refine" ? undefined : about} />
+        <PartOf batchId={view.pipeline === "refine" ? undefined : about} />
         <Going run={run} view={view} />
         <Ended view={view} title={title} input={input} />
         <RunTabs run={run} view={view} documents={documents} document={document} log={log} />

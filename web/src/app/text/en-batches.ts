@@ -135,7 +135,7 @@ export const batches = {
     confirm: "Cancel this batch?",
     confirmDetail: (running: number) =>
       running
-        ? `What ${count(running, "run")} write now is lost. What is complete is kept, and a retry does the rest.`
+        ? `${count(running, "run")} under way ${running === 1 ? "ends" : "end"} with it. What is complete is kept, and a retry does the rest.`
         : "What is complete is kept, and a retry does the rest.",
     keep: "Keep it running",
     download: "Download results",
@@ -149,7 +149,7 @@ export const batches = {
     endedWell: (items: number) => (items === 1 ? "The item is complete." : `All ${shown(items)} items are complete.`),
     endedSome: (failed: number, total: number) => `${shown(failed)} of ${count(total, "item")} failed.`,
     cancelledWith: (items: number) => `The batch was cancelled with ${count(items, "item")} complete.`,
-    about: "Part of the batch",
+    about: "Part of a batch:",
   },
 
   failures: {
