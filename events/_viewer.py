@@ -13,7 +13,7 @@ from events.snapshot import snapshot
 from events.sse import Format
 from events.view import RunView
 
-FIRST, PAGE = 32, 256
+FIRST, PAGE = 32, 512
 """Entries that a viewer who is behind reads at once: few as long as nobody knows how long they are, then more."""
 HELD = 256 * 1024
 """Bytes of them after which the rest is let go, to be read again: what it costs while its client does not read."""

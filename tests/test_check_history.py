@@ -56,7 +56,7 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("a swap", _swap, "expected seq 8, found 9"),
     (
         "an event of another run",
-        lambda e: e.entries.append(replace(e.entries.pop(), run_id=OTHER_RUN)),
+        lambda e: e.entries.append(e.entries.pop()._replace(run_id=OTHER_RUN)),
         "belongs to run",
     ),
     ("no last word", lambda e: e.put(e.story.events[:-1]), "no last word"),
@@ -64,7 +64,7 @@ PLANTED: list[tuple[str, Plant, str]] = [
     ("an event behind the last word", lambda e: e.again("usage", "framework", len(e.entries)), "behind the last word"),
     (
         "an unknown shape",
-        lambda e: e.entries.__setitem__(4, replace(e.entries[4], body=b'{"type":"step_start"}')),
+        lambda e: e.entries.__setitem__(4, e.entries[4]._replace(body=b'{"type":"step_start"}')),
         "follow the contract",
     ),
     ("no run_queued", lambda e: e.drop(0), "begins with run_queued"),

@@ -86,14 +86,14 @@ def test_a_text_that_was_changed_in_the_log_is_found_in_every_chunk(story: Story
         if isinstance(event, ModelChunk):
             evidence = found[index] = Evidence(story)
             changed = encode(replace_event(event, data={"text": event.data.text + "?"}))
-            evidence.entries[index] = replace(evidence.entries[index], body=changed)
+            evidence.entries[index] = evidence.entries[index]._replace(body=changed)
     assert not escaped(found)
 
 
 def test_an_entry_of_another_run_is_found_everywhere(story: Story) -> None:
     found = {index: Evidence(story) for index in range(len(story.events))}
     for index, evidence in found.items():
-        evidence.entries[index] = replace(evidence.entries[index], run_id=OTHER_RUN)
+        evidence.entries[index] = evidence.entries[index]._replace(run_id=OTHER_RUN)
         evidence.reader = replace(evidence.reader, seen=[], ended=False)
     assert not escaped(found)
 
@@ -101,7 +101,7 @@ def test_an_entry_of_another_run_is_found_everywhere(story: Story) -> None:
 def test_an_entry_that_is_no_event_is_found_everywhere(story: Story) -> None:
     found = {index: Evidence(story) for index in range(len(story.events))}
     for index, evidence in found.items():
-        evidence.entries[index] = replace(evidence.entries[index], body=b'{"type":"model_chunk"}')
+        evidence.entries[index] = evidence.entries[index]._replace(body=b'{"type":"model_chunk"}')
         evidence.reader = replace(evidence.reader, seen=[], ended=False)
     assert not escaped(found)
 
