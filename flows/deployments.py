@@ -102,7 +102,8 @@ async def again(settings: Settings, tools: Tools, key: str, run_id: UUID, from_s
     except (UnknownRun, LookupError, NoSuchStep, NothingToRetry) as error:
         raise CannotStart(str(error)) from error
     about = (await tools.runs.header(run_id, tenant)).about
-    plain, deadline = given.model_dump(mode="json"), settings.run_deadline
+    plain = given.model_dump(mode="json")
+    deadline = settings.batch_deadline if pipeline.aside else settings.run_deadline
     return NewRun(pipeline.name, plain, forked.first, tenant, deadline, idempotency_key=key, about=about)
 
 

@@ -23,7 +23,7 @@ from steps.batch.order import key_of
 from steps.batch.report import BatchReport, Failure
 from tests import vision
 from tests.events.words import held, new
-from tests.steps.batch.yard import order
+from tests.steps.batch.yard import new_yard, order
 
 BRIEF = dict(vision.BRIEF)
 
@@ -138,6 +138,15 @@ def test_operators_see_how_many_and_which_failed():
 
 def test_a_batch_is_called_by_its_name():
     assert batch.titled(order("ann", name="monday")) == "monday"
+
+
+async def test_a_batch_that_failed_as_a_whole_is_done_again_with_its_own_time():
+    async with new_yard() as yard:
+        run_id = await yard.done(order("ann", pipeline="nothing"))
+
+        again = await deployments.again(yard.settings, yard.tools, "a key", run_id, None)
+
+    assert (again.pipeline, again.forked_from, again.deadline) == ("batch", run_id, 86_400)
 
 
 async def test_only_a_batch_can_begin_runs(store: Store):
