@@ -6,7 +6,7 @@ one question for all the runs that are waited for, and every connection, the fir
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
@@ -22,6 +22,9 @@ LOOK_EVERY = 1.0
 
 ANSWER_WITHIN = 2.0
 """Seconds after which a listening connection that does not answer is given up."""
+
+REMEMBERED = 10_000
+"""Runs that were waited for, whose ends are kept as they were heard."""
 
 _TAILS = "SELECT run_id, tail_seq FROM stepglass.runs WHERE run_id = ANY ($1)"
 _CHANNELS = ("stepglass_events", "stepglass_changes", "stepglass_ended", "stepglass_queued", "stepglass_control")
@@ -65,6 +68,7 @@ class Listener:
         self._changes: defaultdict[str, set[asyncio.Event]] = defaultdict(set)
         self._endings: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
         self._ears: set[_Ear] = set()
+        self._heard: OrderedDict[UUID, int] = OrderedDict()
         self._connected = False
         self.listening = asyncio.Event()
 
@@ -79,6 +83,10 @@ class Listener:
             self._waiters[run_id].discard(waiter)
             if not self._waiters[run_id]:
                 del self._waiters[run_id]
+
+    def ends(self, run_id: UUID, after: int) -> bool:
+        """Does the log end at `after`, as far as this connection has heard? Whoever is `waiting` hears of the rest."""
+        return self._heard.get(run_id, after + 1) <= after
 
     @contextmanager
     def changing(self, tenant: str) -> Generator[asyncio.Event, None, None]:
@@ -131,6 +139,7 @@ class Listener:
                 log.exception("the listener failed; listening again")
             pause = min(pause * 2, LOOK_EVERY) if not self._connected else 0.05
             self._connected = False
+            self._heard.clear()
             with suppress(StoreError):
                 await self.look()
             await asyncio.sleep(pause)
@@ -171,13 +180,18 @@ class Listener:
         elif channel == "stepglass_ended":
             for news in self._endings.get(UUID(said), ()):
                 news.set()
-        else:
+        elif self._waiters or self._heard:
             for pair in said.split(","):
                 run_id, _, tail = pair.partition(":")
                 self._moved(UUID(run_id), int(tail))
 
     def _moved(self, run_id: UUID, tail: int) -> None:
-        for waiter in self._waiters.get(run_id, ()):
+        waiters = self._waiters.get(run_id, ())
+        if waiters or run_id in self._heard:
+            self._heard[run_id] = max(tail, self._heard.pop(run_id, 0))
+            if len(self._heard) > REMEMBERED:
+                self._heard.popitem(last=False)
+        for waiter in waiters:
             if tail > waiter.after:
                 waiter.news.set()
 

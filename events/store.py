@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from events._appender import open_appender
 from events._listener import open_listener
+from events._looks import open_looks
 from events._pg import open_database, shown
 from events._pg_alerts import PostgresAlerts
 from events._pg_batches import PostgresBatches
@@ -75,8 +76,8 @@ async def open_store(url: str, patience: float = 0.0) -> AsyncGenerator[Store, N
             yield Store(*parts, memory.alerts, memory.keys, memory.outcomes, memory.batches, memory.ready)
     elif scheme in _POSTGRES:
         async with open_database(url, patience) as database, open_listener(database) as listener:
-            async with open_appender(database.appends) as appender:
-                log = PostgresLog(database, appender, listener)
+            async with open_looks(database) as looks, open_appender(database.appends) as appender:
+                log = PostgresLog(appender, listener, looks)
                 runs = PostgresRuns(database, listener)
                 changes, versions = PostgresChanges(database, listener), PostgresVersions(database)
                 stats, retention = PostgresStats(database), PostgresRetention(database)

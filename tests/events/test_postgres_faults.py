@@ -13,10 +13,10 @@ import psutil
 import pytest
 
 from events import _listener
+from events._looks import Looks
 from events.embedded import embedded_postgres
 from events.errors import StoreUnavailable
 from events.log import Entry, tail
-from events.postgres import PostgresLog
 from events.runs import DEFAULT_TENANT, Claim
 from events.store import Store, open_store
 from tests.events.words import LAST, chunk, held, new, story, text
@@ -158,10 +158,10 @@ async def test_what_comes_between_the_look_and_the_wait_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(_listener, "LOOK_EVERY", 60)
     run = await held(postgres_store)
-    fetch = PostgresLog.look
+    fetch = Looks.look
     looks: list[int] = []
 
-    async def look_and_dawdle(log: PostgresLog, run_id: UUID, after: int, limit: int) -> list[Entry]:
+    async def look_and_dawdle(log: Looks, run_id: UUID, after: int, limit: int) -> list[Entry]:
         found = await fetch(log, run_id, after, limit)
         looks.append(len(found))
         if looks == [0]:
@@ -172,7 +172,7 @@ async def test_what_comes_between_the_look_and_the_wait_is_not_waited_for(
                 pass
         return found
 
-    monkeypatch.setattr(PostgresLog, "look", look_and_dawdle)
+    monkeypatch.setattr(Looks, "look", look_and_dawdle)
     with anyio.fail_after(5):
         async with postgres_store.runs.wakeups() as wakeups:
             await postgres_store.log.read(run.run_id, 1, wait=30)
