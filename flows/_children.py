@@ -3,6 +3,7 @@
 Whoever holds the batch begins them; they are claimed like all others, by any worker.
 """
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -22,11 +23,18 @@ from settings import Settings
 from steps._children import Children, Held, Unfit, Wanted
 from steps.errors import StepFailed
 
+log = logging.getLogger("stepglass.batch")
+
 SOON = 2.0
 """Seconds after which it is worth while to ask again, where nobody knows when a run will end."""
 LATEST = 60.0
 """Seconds after which it is asked again in any case: limits and what is counted may change."""
 MOST_ERRORS = 20
+NOT_STORED = Problem(
+    type="/problems/invalid-input",
+    title="The input does not fit",
+    detail="It has something in it that cannot be stored.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +71,8 @@ class ItemRuns:
         if pipeline is None or pipeline.aside:
             raise StepFailed("There is no such pipeline", f"There are no items of a pipeline {wanted.pipeline!r}.")
         given = fitting(pipeline, wanted.input)
-        plain, first = given.model_dump(mode="json"), await self._first(pipeline, given, wanted)
-        new = NewRun(
-            pipeline.name,
-            plain,
-            first,
-            self._tenant,
-            self._means.deadline,
-            idempotency_key=wanted.key,
-            about=self._batch,
-        )
         try:
+            new = await self._new(pipeline, given, wanted)
             accepted = await patiently(lambda: self._means.runs.accept(new, limits=self._means.limits))
             if accepted.created:
                 return Member(accepted.run_id, "queued", self._batch)
@@ -81,23 +80,39 @@ class ItemRuns:
             raise held(error, self._means.limits) from None
         except KeyReused:  # it is the same item all the same: another version began it, or forked it from elsewhere
             pass
+        except ValueError as error:  # half a surrogate pair in a text, say, which no JSON of ours can carry
+            log.error("item %s of batch %s cannot be begun", wanted.key, self._batch, exc_info=error)
+            raise Unfit(NOT_STORED) from error
         return (await self.known([wanted.key]))[wanted.key]
 
-    async def _first(self, pipeline: Pipeline, given: BaseModel, wanted: Wanted) -> Sequence[Event]:
-        """How its log begins: with what the run that has failed had finished, where there is one that can be read."""
+    async def _new(self, pipeline: Pipeline, given: BaseModel, wanted: Wanted) -> NewRun:
         limit = wanted.max_cost_usd or self._means.max_cost_usd
-        if wanted.before is not None:
-            try:
-                source = await patiently(lambda: self._means.runs.view(wanted.before or UUID(int=0), self._tenant))
-                models = self._means.models
-                forked = await fork(
-                    pipeline, self._means.log, source, given, same_input=True, models=models, max_cost_usd=limit
-                )
-                return forked.first
-            except (UnknownRun, NothingToRetry):  # it is gone meanwhile
-                pass
-        data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given), max_cost_usd=limit)
-        return [RunQueued(message="Queued", progress=0, data=data)]
+        first = await self._again(pipeline, given, wanted.before, limit) if wanted.before is not None else None
+        if first is None:
+            data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given), max_cost_usd=limit)
+            first = [RunQueued(message="Queued", progress=0, data=data)]
+        return NewRun(
+            pipeline.name,
+            given.model_dump(mode="json"),
+            first,
+            self._tenant,
+            self._means.deadline,
+            idempotency_key=wanted.key,
+            about=self._batch,
+        )
+
+    async def _again(
+        self, pipeline: Pipeline, given: BaseModel, before: UUID, limit: float | None
+    ) -> Sequence[Event] | None:
+        """How the log begins of a run that takes over what a failed one had finished. None where that one is gone."""
+        means = self._means
+        try:
+            source = await patiently(lambda: means.runs.view(before, self._tenant))
+            return (
+                await fork(pipeline, means.log, source, given, same_input=True, models=means.models, max_cost_usd=limit)
+            ).first
+        except (UnknownRun, NothingToRetry):
+            return None
 
 
 def beginners(
@@ -121,7 +136,7 @@ def fitting(pipeline: Pipeline, given: Mapping[str, JsonValue]) -> BaseModel:
         return pipeline.input_model.model_validate(given)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        errors = [ProblemError(pointer=pointer(each["loc"]), detail=each["msg"]) for each in found[:MOST_ERRORS]]
+        errors = [ProblemError(pointer=pointer(each["loc"]), detail=whole(each["msg"])) for each in found[:MOST_ERRORS]]
         detail = f"It is not of the form that {pipeline.label} takes."
         raise Unfit(
             Problem(type="/problems/invalid-input", title="The input does not fit", detail=detail, errors=errors)
@@ -129,7 +144,12 @@ def fitting(pipeline: Pipeline, given: Mapping[str, JsonValue]) -> BaseModel:
 
 
 def pointer(where: Sequence[int | str]) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in where)
+    return whole("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in where))
+
+
+def whole(text: str) -> str:
+    """Without halves of surrogate pairs, which an input may have anywhere."""
+    return text.encode(errors="replace").decode()
 
 
 def held(error: OverLimit, limits: Limits) -> Held:

@@ -125,6 +125,16 @@ async def test_an_input_that_does_not_fit_fails_its_item_alone(yard: Yard):
     await yard.check()
 
 
+@pytest.mark.parametrize("odd", [{"name": "half \ud800"}, {"half \ud800": 1}, {"name": "bob", "size": {"\ud800": 1}}])
+async def test_an_input_that_cannot_be_stored_fails_its_item_alone(yard: Yard, odd: dict[str, Any]):
+    run_id = await yard.done(of({"good": {"name": "ann"}, "odd": odd}))
+
+    parts = await yard.parts(run_id)
+    assert stands(parts) == {"good": "complete", "odd": "error"}
+    assert parts["odd"]["problem"]["type"] == "/problems/invalid-input"
+    await yard.check()
+
+
 @pytest.mark.parametrize("name", ["nothing", "batch"])
 async def test_a_batch_of_no_pipeline_or_of_batches_fails_as_a_whole(yard: Yard, name: str):
     run_id = await yard.done(order("ann", pipeline=name))
