@@ -8,17 +8,20 @@ from openai import AsyncStream
 from llm._answer import Answer
 from llm._deadlines import Clock
 from llm._translate import Border
+from llm._turns import Turns
 from llm.client import Delta
 from llm.errors import GarbledStream, ModelError
 
 
 async def listen(
-    chunks: AsyncStream[object], answer: Answer, clock: Clock, border: Border
+    chunks: AsyncStream[object], answer: Answer, clock: Clock, border: Border, turns: Turns
 ) -> AsyncGenerator[Delta, None]:
     """The text as it comes, and last the usage. Raises `ModelError` with the usage so far, with no cause behind it:
     the cause holds the request, and with it the key and the prompt."""
     while text := await _next(chunks, answer, clock, border):
         yield Delta(text)
+        if turns.over():
+            await turns.next()
     problem = _no_stream(chunks, border) if answer.silent else answer.problem
     if problem:
         raise border.shown(problem, answer.usage)

@@ -21,6 +21,7 @@ from llm._names import Names
 from llm._places import Places
 from llm._request import body_of, form_of, headers_of
 from llm._translate import Border
+from llm._turns import Turns
 from llm.client import Call, Delta, Model, Usage
 from llm.config import ModelConfig, check_allowed
 from llm.tokens import estimate
@@ -79,6 +80,7 @@ class OpenAIModel:
         self._config = config
         self._client = client
         self._places = Places(config.max_concurrent)
+        self._turns = Turns()
         self._names = Names(config, client)
         self._dialects: dict[str, Dialect] = {}
         """By model, what was taken last time, so that a refusal is paid for once and not at every call."""
@@ -92,7 +94,7 @@ class OpenAIModel:
             answer = Answer(call, model, self._config.prices, self._config.max_chars)
             clock = Clock(self._config.deadlines)
             chunks = await self._open(call, model, answer, clock, border)
-            async with aclosing(chunks), aclosing(listen(chunks, answer, clock, border)) as deltas:
+            async with aclosing(chunks), aclosing(listen(chunks, answer, clock, border, self._turns)) as deltas:
                 yield deltas
 
     def estimate(self, call: Call, written: str) -> Usage:
