@@ -44,7 +44,11 @@ class Settings(BaseSettings):
     )
     model_heavy: str | None = Field(default=None, description="Model for framework, repair and one-pager.")
     model_light: str | None = Field(default=None, description="Model for brief, QA and scoring.")
-    model_concurrency: int = Field(default=128, ge=1, description="Model calls that one worker makes at once.")
+    model_concurrency: int = Field(
+        default=300,  # three for each run that it carries: with so many a run of our own pipelines begins
+        ge=1,
+        description="Model calls that one worker makes at once. Runs share them: who makes the fewest is next.",
+    )
     prices: Path | None = Field(default=None, description="TOML file with prices per model, on top of the one we ship.")
     demo_speed: float = Field(
         default=1.0, ge=0, description="Pace of the demo model: 2 is twice as fast, 0 means no waiting."
