@@ -201,7 +201,7 @@ async def test_pipelines_are_listed_with_what_they_take_and_examples_that_work(c
     listed = (await client.get("/api/pipelines")).json()
 
     by_name = {each["name"]: each for each in listed}
-    assert set(by_name) == {"vision_framework", "refine"}
+    assert set(by_name) == {"vision_framework", "refine", "batch"}
     vision = by_name["vision_framework"]
     assert [step["step"] for step in vision["plan"]] == [
         "brief",
