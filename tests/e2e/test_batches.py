@@ -16,7 +16,7 @@ from tests.e2e.stack import ROOT, Stack
 from tests.scripted_model import ScriptedModelServer
 from tests.scripted_replies import Gate
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 BRIEFS = ROOT / "docs" / "examples" / "briefs.jsonl"
 
 
@@ -41,7 +41,7 @@ async def test_a_batch_outlives_its_worker_and_started_again_does_nothing_twice(
     model.answers("one_pager", vision.one_pager().holding(gate, after=5), vision.one_pager())
     worker, url = await stack.worker(), await stack.api()
 
-    async with asyncio.timeout(90), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(200), asyncio.TaskGroup() as group:
         first = group.create_task(batch(url, tmp_path / "first.jsonl", "--concurrency", "1"))
         await gate.reached.wait()
         await worker.kill()
