@@ -1,10 +1,10 @@
 """From an open stream of chunks to the deltas of an answer, within its deadlines."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 
 from openai import AsyncStream
 
+from llm._alarm import Alarm
 from llm._answer import Answer
 from llm._deadlines import Clock
 from llm._translate import Border
@@ -18,10 +18,14 @@ async def listen(
 ) -> AsyncGenerator[Delta, None]:
     """The text as it comes, and last the usage. Raises `ModelError` with the usage so far, with no cause behind it:
     the cause holds the request, and with it the key and the prompt."""
-    while text := await _next(chunks, answer, clock, border):
-        yield Delta(text)
-        if turns.over():
-            await turns.next()
+    alarm = Alarm()
+    try:
+        while text := await _next(chunks, answer, clock, border, alarm):
+            yield Delta(text)
+            if turns.over():
+                await turns.next()
+    finally:
+        alarm.close()
     problem = _no_stream(chunks, border) if answer.silent else answer.problem
     if problem:
         raise border.shown(problem, answer.usage)
@@ -30,26 +34,25 @@ async def listen(
     yield Delta(usage=answer.usage)
 
 
-async def _next(chunks: AsyncStream[object], answer: Answer, clock: Clock, border: Border) -> str:
+async def _next(chunks: AsyncStream[object], answer: Answer, clock: Clock, border: Border, alarm: Alarm) -> str:
     """The next text, or "" at the end."""
-    timer = asyncio.timeout_at(clock.settle() if answer.finish else clock.listen())
     try:
-        async with timer:
+        with alarm.at(clock.settle() if answer.finish else clock.listen()):
             while True:
                 text = answer.take(await chunks.__anext__())
                 if answer.heard:
                     deadline = clock.heard()
                     if text:
                         return text
-                    timer.reschedule(deadline)
+                    alarm.at(deadline)
                 if answer.finish:
-                    timer.reschedule(clock.settle())
+                    alarm.at(clock.settle())
     except StopAsyncIteration:
         return ""
     except Exception as error:
         if answer.finish and not isinstance(error, ModelError):
             return ""  # the answer is whole; all that can be missing now is its usage, and that is estimated
-        problem = clock.missed() if timer.expired() else border.ours(error, answering=True)
+        problem = clock.missed() if alarm.rang else border.ours(error, answering=True)
         if problem is None:
             raise
     raise border.shown(problem, answer.usage)
