@@ -22,6 +22,7 @@ from api.streams import Streams
 from events.errors import UnsupportedStore
 from events.feeds import Feeds
 from events.hub import Hub
+from events.snapshot import Known
 from events.store import STARTING, Store, open_store
 from observe.lag import timed
 from observe.meters import Reading
@@ -70,6 +71,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
                 store=opened,
                 hub=hub,
                 feeds=feeds,
+                known=Known(),
                 prefect=prefect,
                 streams=streams,
                 run_tokens=run_tokens,

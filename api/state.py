@@ -6,6 +6,7 @@ import starlette.requests
 
 from events.feeds import Feeds
 from events.hub import Hub
+from events.snapshot import Known
 from events.store import Store
 from settings import Settings
 
@@ -22,6 +23,7 @@ class State(TypedDict):
     store: Store
     hub: Hub
     feeds: Feeds
+    known: Known
     prefect: "PrefectProbe"
     streams: "Streams"
     run_tokens: "RunTokens"

@@ -70,7 +70,8 @@ async def full_view(request: Request, run_id: UUID) -> dict[str, Any]:
     known = {name: str(value) for name in names if (value := getattr(header, name)) is not None}
     forks = [str(fork) for fork in await store.runs.forks(run_id, tenant)]
     given = await store.runs.input(run_id, tenant)
-    return {**await snapshot(store.log, view), "input": given, "forks": forks, **known}
+    shown = await snapshot(store.log, view, request.state["known"])
+    return {**shown, "input": given, "forks": forks, **known}
 
 
 async def result_of(request: Request, run_id: UUID) -> JsonValue:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import events.snapshot
+from events._drafts import Drafts
 from events.fold import fold_all
 from events.log import Entry
-from events.snapshot import snapshot
+from events.snapshot import Known, Readable, snapshot
 from events.store import Store, open_store
 from tests.histories import Story, lanes_story, random_story, rich_story, stories, tell
 
@@ -101,6 +102,29 @@ def place(event: Json) -> tuple[str | None, int | None]:
     return event.get("lane"), event.get("round")
 
 
+class Stored:
+    """A log that is what it is."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self._entries = entries
+
+    async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
+        return self._entries[after : after + limit]
+
+
+class Counted:
+    """A log, and how many entries were read of it."""
+
+    def __init__(self, log: Readable) -> None:
+        self._log = log
+        self.entries = 0
+
+    async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
+        entries = await self._log.read(run_id, after, limit=limit, wait=wait)
+        self.entries += len(entries)
+        return entries
+
+
 async def compare(store: Store, story: Story) -> None:
     await tell(store, story)
     for length in range(1, len(story.events) + 1):
@@ -123,6 +147,67 @@ async def test_so_it_is_when_it_is_read_in_small_pages(store: Store, monkeypatch
 async def test_so_it_is_for_any_story(seed: int) -> None:
     async with open_store("memory://") as store:
         await compare(store, random_story(seed, actions=30))
+
+
+async def compare_again(store: Store, story: Story, positions: list[int]) -> None:
+    """With what was known at one position, the next one, whether it lies ahead or behind."""
+    await tell(store, story)
+    known = Known()
+    for length in positions:
+        reader = Reader(story.entries[:length])
+        assert await snapshot(store.log, reader.view, known) == reader.snapshot(), f"at {length} of {positions}"
+
+
+@pytest.mark.parametrize("number", range(len(stories())))
+async def test_so_it_is_for_somebody_who_looks_again_and_again(store: Store, number: int) -> None:
+    story = stories()[number]
+    await compare_again(store, story, list(range(1, len(story.events) + 1)))
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32), positions=st.lists(st.integers(1, 60), min_size=2, max_size=12))
+async def test_so_it_is_for_any_story_and_in_any_order(seed: int, positions: list[int]) -> None:
+    async with open_store("memory://") as store:
+        story = random_story(seed, actions=30)
+        await compare_again(store, story, [min(position, len(story.events)) for position in positions])
+
+
+async def test_who_looks_again_reads_only_what_has_come_since(store: Store) -> None:
+    story = Story().queued().started().start("brief").writes("brief", *"abcdef")
+    await tell(store, story)
+    counted, known = Counted(store.log), Known()
+    view = fold_all(str(story.run_id), story.entries)
+    await snapshot(counted, view, known)
+    assert counted.entries == 7
+
+    counted.entries = 0
+    run = await snapshot(counted, view, known)
+
+    assert run["steps"][0]["text"] == "abcdef"
+    assert counted.entries == 1, "the last one, to see whether it is still the same log"
+
+
+async def test_what_is_known_of_a_log_that_was_restored_is_forgotten() -> None:
+    def story(*texts: str) -> Story:
+        return Story().queued().started().start("brief").writes("brief", *texts)
+
+    before, after = story("a", "b"), story("a", "x", "y")
+    known = Known()
+    await snapshot(Stored(before.entries), fold_all(str(before.run_id), before.entries), known)
+
+    run = await snapshot(Stored(after.entries), fold_all(str(after.run_id), after.entries), known)
+
+    assert run["steps"][0]["text"] == "axy"
+
+
+async def test_only_the_runs_that_were_looked_at_last_are_known() -> None:
+    known = Known(kept=2)
+    for run_id in "abc":
+        known.keep(run_id, drafts := Drafts())
+        drafts.last = Story().queued().entries[0]
+
+    assert [known.take(run_id).upto for run_id in "abc"] == [0, 1, 1]
+    assert known.take("c").upto == 0, "whoever goes on with it has it alone"
 
 
 async def at(store: Store, story: Story) -> Json:
@@ -199,16 +284,6 @@ async def test_only_what_is_open_is_read_from_the_log(store: Store) -> None:
 
     await snapshot(Counted(), await store.runs.view(story.run_id, "default"))
     assert reads == [(504, 2), (503, 1)]
-
-
-class Stored:
-    """A log that is what it is."""
-
-    def __init__(self, entries: list[Entry]) -> None:
-        self._entries = entries
-
-    async def read(self, run_id: UUID, after: int = 0, *, limit: int = 1000, wait: float = 0) -> list[Entry]:
-        return self._entries[after : after + limit]
 
 
 @pytest.mark.parametrize("data", ['{"text":1}', '{"words":["b"]}', "7"])
