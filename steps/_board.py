@@ -16,6 +16,8 @@ class Board:
         self.news = asyncio.Event()
 
     def hear(self, event: Event) -> None:
+        if event.type == "model_chunk":
+            return  # Almost all events are chunks, and to match one with all the others takes longer than the rest.
         match event:
             case Partial(lane=None, data=data) if data.input_hash is None:
                 self._parts.setdefault(event.step, {})[data.path] = data.value
