@@ -60,7 +60,7 @@ class Appender:
         if not events:
             raise ValueError(f"An append to run {run_id} without an event.")
         said = [(event, None if isinstance(event, ModelChunk) else encode(event)) for event in events]
-        if any(event.type in LAST_WORDS for event in events[:-1]):
+        if len(said) > 1 and any(event.type in LAST_WORDS for event in events[:-1]):
             return failed(RunEnded(f"Something stands behind the last word of run {run_id}, in the same append."))
         if (run_id, epoch) in self._torn:
             return failed(StoreUnavailable(f"What came before this in run {run_id} is not known to be stored."))
