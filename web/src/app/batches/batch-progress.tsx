@@ -20,7 +20,7 @@ export function BatchProgress({ batch, store }: { batch: Batch; store: BatchStor
   const id = useId();
   const now = useNow(store, !isOver(batch));
   const { counts } = batch;
-  const done = counts ? doneOf(counts) : 0;
+  const done = counts ? doneOf(counts, batch.status) : 0;
   const share = counts?.total ? done / counts.total : 0;
   return (
     <section className={css["progress"]} aria-label={words.counts.label}>
@@ -60,9 +60,12 @@ export function BatchProgress({ batch, store }: { batch: Batch; store: BatchStor
 
 function sayLeft(text: Text, { bar }: AppText["batches"], batch: Batch, now: number): string {
   if (isOver(batch)) return batch.durationMs === undefined ? "" : bar.ended(duration(text, batch.durationMs));
-  if (batch.status === "paused" || !batch.eta) return "";
-  const left = batch.eta.ms - (now - batch.eta.at);
-  return left < 1500 ? text.modal.almost : text.modal.eta(estimate(text, left));
+  const { status, eta, counts } = batch;
+  // Before an item has ended, what is known is how long other batches took, and those had other items.
+  if (status === "paused" || !(eta && counts && doneOf(counts, status) > counts.skipped)) return "";
+  const left = eta.ms - (now - eta.at);
+  if (left >= 1500) return text.modal.eta(estimate(text, left));
+  return counts.waiting ? "" : text.modal.almost;
 }
 
 /** What there is to say besides the numbers. */

@@ -40,6 +40,6 @@ export function BatchSaid({ batch }: { batch: Batch }): ReactNode {
 }
 
 function heard({ status, counts }: Batch): Heard {
-  const percent = counts?.total ? (100 * doneOf(counts)) / counts.total : 0;
+  const percent = counts?.total ? (100 * doneOf(counts, status)) / counts.total : 0;
   return { status, quarters: Math.floor(percent / QUARTER), failed: Boolean(counts?.failed) };
 }

@@ -126,7 +126,7 @@ export function isOver({ status }: Pick<Summary, "status">): boolean {
   return hasEnded({ status } as Parameters<typeof hasEnded>[0]);
 }
 
-/** Items that have their last word. */
-export function doneOf({ complete, failed, cancelled }: Counts): number {
-  return complete + failed + cancelled;
+/** Items that have their last word. What was given up with the batch was never done. */
+export function doneOf({ complete, failed, cancelled }: Counts, status: RunStatus): number {
+  return complete + failed + (status === "cancelled" || status === "error" ? 0 : cancelled);
 }

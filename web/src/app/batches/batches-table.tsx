@@ -52,7 +52,7 @@ const Row = memo(function Row({ batch }: { batch: Summary }): ReactNode {
         <div className={css["items"]}>
           <Shares counts={counts} />
           <span>
-            {counts ? words.of(doneOf(counts), counts.total) : words.none}
+            {counts ? words.of(doneOf(counts, status), counts.total) : words.none}
             {counts?.failed ? <em>{words.someFailed(counts.failed)}</em> : null}
           </span>
         </div>

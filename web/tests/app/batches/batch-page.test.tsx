@@ -3,6 +3,7 @@
 import { fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { BatchPage } from "../../../src/app/batches/batch-page.tsx";
+import { withDialogs } from "../../components/dom.ts";
 import { pageStandsStill, pass, show } from "../../react/harness.tsx";
 import { json, problem } from "../../server.ts";
 import { BATCH_ID, BatchServer, BatchStory, body, counts } from "./batch-server.ts";
@@ -10,13 +11,7 @@ import { BATCH_ID, BatchServer, BatchStory, body, counts } from "./batch-server.
 pageStandsStill();
 beforeEach(() => {
   history.replaceState(null, "", `/batches/${BATCH_ID}`);
-  // jsdom has the element, and not what opens it.
-  HTMLDialogElement.prototype.showModal = function (): void {
-    this.open = true;
-  };
-  HTMLDialogElement.prototype.close = function (): void {
-    this.open = false;
-  };
+  withDialogs();
   vi.stubGlobal("scrollTo", () => undefined);
 });
 
@@ -82,6 +77,19 @@ describe("a batch that goes on", () => {
     expect(await say()).toBe("The batch: Cancelled. 2 items failed");
   });
 
+  test("says nothing of the time that is left before an item of it has ended", async () => {
+    const told = new BatchStory(2, 2).tells();
+    const server = new BatchServer(
+      [...told.events],
+      body({ counts: counts({ waiting: 2, running: 2 }), eta_ms: 60_000, tail_seq: 4 }),
+    );
+    await open(server);
+    expect(document.body.textContent).not.toContain("left");
+    server.say(...told.item("a").tells().events.slice(4));
+    await pass(100);
+    expect(document.body.textContent).toContain("About 1 min left");
+  });
+
   test("says what it waits for, and what is under way", async () => {
     const told = new BatchStory(2, 1).tells("600 runs a minute are begun: the next in 20 s");
     const server = new BatchServer(told.events, body({ counts: counts({ waiting: 2, running: 1 }), tail_seq: 3 }));
@@ -126,6 +134,8 @@ describe("a batch that goes on", () => {
     server.say(...told.story.say("cancel_requested").cancelled().events.slice(4));
     await pass(100);
     expect(screen.queryByRole("alertdialog")).toBeNull();
+    // What was given up was not done.
+    expect(screen.getByRole("progressbar").getAttribute("aria-valuenow")).toBe("0");
     expect([count("Cancelled"), screen.getByRole("button", { name: "Do what is left" })]).toEqual([
       "3",
       expect.anything(),
