@@ -1,5 +1,6 @@
 """The API as a process: uvicorn, as we want it, around the application."""
 
+import gc
 import resource
 import socket
 import sys
@@ -23,6 +24,12 @@ SPARE_FILES = 1000
 
 class Server(uvicorn.Server):
     """uvicorn's, which on SIGTERM tells those who stream first: streams end behind a whole frame."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        # What is here now stays: looking through it for garbage, again and again, would hold up all streams.
+        gc.collect()
+        gc.freeze()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for name in ("hub", "feeds"):

@@ -5,6 +5,7 @@ runs a flow there, and would end the loop with every run on it; in another threa
 """
 
 import asyncio
+import gc
 import logging
 import signal
 import threading
@@ -78,6 +79,10 @@ class _Engine(threading.Thread):
             self._drain = lambda: loop.call_soon_threadsafe(worker.drain) and None
             if self._asked.is_set():
                 return
+            # What is here now stays. Looking through it for garbage, again and again, would take a quarter of a second
+            # each time, in which all runs stand still.
+            gc.collect()
+            gc.freeze()
             log.info("worker %s is ready", worker.name)
             self._ready()
             await worker.work()

@@ -1,6 +1,7 @@
 """The API as a process: it starts on its own, and ends when it is told to, whoever is still there."""
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -12,8 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+import uvicorn
 from httpx2 import AsyncClient
 
+from api.serve import Server
 from events.store import Store, open_store
 from tests.api.test_starting import START
 from tests.api.test_watching import watching
@@ -156,3 +160,15 @@ async def test_the_api_does_not_load_the_engine():
 
     assert process.returncode == 0
     assert not {"prefect", "openai", "fastapi"} & set(loaded.decode().split())
+
+
+async def test_what_is_there_when_it_has_started_is_never_looked_through_for_garbage(monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+
+    async def startup(server: uvicorn.Server, sockets: list[socket.socket] | None = None) -> None:
+        told.append("started")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", startup)
+    monkeypatch.setattr(gc, "freeze", lambda: told.append("frozen"))
+    await Server(uvicorn.Config("api.app:app")).startup()
+    assert told == ["started", "frozen"]
