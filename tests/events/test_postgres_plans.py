@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from events import _pg_alerts, _pg_batches, _pg_lists, _pg_runs
+from events import _commit, _pg_alerts, _pg_batches, _pg_lists, _pg_runs
 from events.store import Store
-from tests.events.words import new
+from tests.events.words import chunk, held, new
 
 MANY = 3_000
 
@@ -122,3 +122,17 @@ async def test_who_looks_for_what_is_left_of_batches_looks_at_no_run_that_has_en
     assert "runs_about_others" in found and "Seq Scan" not in found, found
     assert "Rows Removed by Filter" not in found, found
     assert await postgres_store.batches.orphans("batch") == [(left, "default")]
+
+
+async def test_whether_a_kept_view_is_up_to_date_is_found_without_the_chunks_behind_it(
+    postgres_store: Store, connection: "asyncpg.Connection[asyncpg.Record]"
+) -> None:
+    claim = await held(postgres_store)
+    await postgres_store.log.append(claim.run_id, [chunk("word ")] * MANY, epoch=claim.epoch)
+    await connection.execute("ANALYZE stepglass.events")
+
+    asked = (f"'{claim.run_id}'", "1", str(MANY))
+    found = await plan(connection, _commit._BETWEEN, "uuid, bigint, bigint", *asked)  # pyright: ignore[reportPrivateUsage]
+
+    assert "events_said" in found
+    assert "Rows Removed by Filter" not in found, found
