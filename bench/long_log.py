@@ -1,8 +1,8 @@
 """A log of 50,000 events: how soon a late viewer has its first byte and its last event, and what that leaves behind.
 
 Three times the same log: of a run that goes on, of one that has ended, and of one that has ended long ago, whose chunks
-are packed. The viewer asks for the log from its first event on; beside it, `GET /api/runs/{id}`: of a run that goes on the
-first such look of a process, which reads what the open step has written, is told apart.
+are packed. The viewer asks for the log from its first event on. Beside it `GET /api/runs/{id}`: of a run that goes on,
+the first look of a process, which reads what the open step has written, is told apart.
 """
 
 import asyncio
