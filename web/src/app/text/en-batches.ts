@@ -41,13 +41,11 @@ export const batches = {
     reading: "Reading the file…",
     sampleName: "sample.jsonl",
     unreadable: "The browser cannot read this file. It may have been moved or changed: choose it again.",
-    items: (items: number) => count(items, "item"),
-    size: (size: string) => size,
     kilobytes: (value: string) => `${value} KB`,
     megabytes: (value: string) => `${value} MB`,
     good: (items: number) => `${count(items, "item")}, nothing wrong with any of them`,
     wrong: (lines: number) => `${count(lines, "line")} ${lines === 1 ? "needs" : "need"} a change`,
-    wrongHint: "Nothing was sent. Change the file and choose it again.",
+    wrongHint: "Nothing was started. Change the file and choose it again.",
   },
 
   preview: {
@@ -96,7 +94,6 @@ export const batches = {
     wrongBudget: "Please enter an amount of more than 0, or nothing.",
     start: (items: number) => (items ? `Start ${count(items, "run")}` : "Start"),
     starting: "Starting…",
-    refused: "The server refuses this batch",
   },
 
   of: (done: number, total: number) => `${shown(done)} of ${shown(total)}`,
@@ -143,7 +140,6 @@ export const batches = {
     paused: "No further item begins. Those that are at work end by themselves.",
     goneTitle: "There is no such batch",
     goneText: "It may have been removed, or it belongs to somebody else.",
-    all: "All batches",
     forked: "Does again what was left of an earlier batch:",
     forks: "Done again in:",
     endedWell: (items: number) => (items === 1 ? "The item is complete." : `All ${shown(items)} items are complete.`),
