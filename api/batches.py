@@ -24,6 +24,12 @@ from flows.catalogue import BatchOrder
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
+# What a batch and its run have in common.
+SAME = (
+    *("status", "counts", "progress", "eta_ms", "created_at", "ended_at", "duration"),
+    *("problem", "forked_from", "cancel_requested", "tail_seq"),
+)
+
 
 class BatchStarted(BaseModel):
     """A batch that is committed: where to look at it, where to watch it, and how many items it has."""
@@ -49,6 +55,7 @@ class BatchSummary(BaseModel):
     duration: int | None = None
     problem: Problem | None = None
     forked_from: UUID | None = None
+    cancel_requested: bool = False
     tail_seq: int
     events_url: str
     results_url: str
@@ -129,9 +136,9 @@ async def list_batches(request: Request) -> JSONResponse:
 
 def summary_of(view: RunView) -> dict[str, object]:
     url = f"/api/batches/{view.run_id}"
-    same = (*("status", "counts", "progress", "eta_ms", "created_at", "ended_at", "duration"), "problem", "tail_seq")
-    links = {"events_url": f"{url}/events", "results_url": f"{url}/results", "forked_from": view.forked_from}
-    return {"batch_id": view.run_id, "name": view.title, **{name: getattr(view, name) for name in same}, **links}
+    known = {name: getattr(view, name) for name in SAME}
+    links = {"events_url": f"{url}/events", "results_url": f"{url}/results"}
+    return {"batch_id": view.run_id, "name": view.title, **known, **links}
 
 
 async def show_batch(request: Request) -> JSONResponse:

@@ -74,9 +74,9 @@ async def log_of(store: Store, run_id: UUID) -> list[Entry]:
     return await store.log.read(run_id, limit=10_000)
 
 
-async def started_with(store: Store, key: str) -> UUID:
-    """The run that somebody is about to start with this idempotency key."""
-    async with asyncio.timeout(5):
+async def started_with(store: Store, key: str, within: float = 5) -> UUID:
+    """The run that somebody is about to start with this idempotency key; a process of its own begins slowly."""
+    async with asyncio.timeout(within):
         while (run_id := await store.runs.find(DEFAULT_TENANT, key)) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
     return run_id

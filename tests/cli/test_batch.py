@@ -313,7 +313,7 @@ async def test_a_batch_is_drawn_as_it_goes_and_its_end_stays(store: Store, tmp_p
     source = await file_of(tmp_path, brief_of("a"))
     async with running(settings_with(), store) as server:
         async with terminal("batch", source, "--url", server.url, "--idempotency-key", "k") as screen:
-            of = Batch(store, await hold(store, await started_with(store, "k")), DEFAULT_TENANT)
+            of = Batch(store, await hold(store, await started_with(store, "k", within=60)), DEFAULT_TENANT)
             await of.begins()
             await of.begins_run("Globex Corporation")
             await of.counts(2, running=1, waiting=1)
@@ -333,7 +333,7 @@ async def test_ctrl_c_asks_whether_to_cancel_the_batch(store: Store, tmp_path: P
     source = await file_of(tmp_path, brief_of("a"))
     async with running(settings_with(), store) as server:
         async with terminal("batch", source, "--url", server.url, "--idempotency-key", "k") as screen:
-            of = Batch(store, await hold(store, await started_with(store, "k")), DEFAULT_TENANT)
+            of = Batch(store, await hold(store, await started_with(store, "k", within=60)), DEFAULT_TENANT)
             await of.begins()
             await of.counts(1, running=1)
             await screen.shows("1 running")
