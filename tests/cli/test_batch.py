@@ -309,6 +309,7 @@ async def test_a_snapshot_is_where_the_items_start_over(store: Store):
     assert [item.key for item in watched.items.last] == ["b"]
 
 
+@pytest.mark.timeout(120)
 async def test_a_batch_is_drawn_as_it_goes_and_its_end_stays(store: Store, tmp_path: Path):
     source = await file_of(tmp_path, brief_of("a"))
     async with running(settings_with(), store) as server:
@@ -329,6 +330,7 @@ async def test_a_batch_is_drawn_as_it_goes_and_its_end_stays(store: Store, tmp_p
             await screen.shows(f"stepglass export {of.id} --format jsonl")
 
 
+@pytest.mark.timeout(120)
 async def test_ctrl_c_asks_whether_to_cancel_the_batch(store: Store, tmp_path: Path):
     source = await file_of(tmp_path, brief_of("a"))
     async with running(settings_with(), store) as server:
