@@ -2,11 +2,11 @@
 
     echo ORDER | python -m bench._token_viewers
 
-`ORDER` is a line of JSON: `{"port", "path", "bodies": [JSON …], "over", "seconds"}`. Every body is posted to `path` by
-a viewer of its own, at some moment of the first `over` seconds. What that starts is watched: the answer itself where
-it is a stream, else the `events_url` that it names. When all have had tokens for a second, what is sent in the next
-`seconds` is measured. Says `{"delays": [ms …], "writes"}`: of every token in that time, and how often somebody was
-written to then. Runs of ours are cancelled in the end.
+`ORDER` is a line of JSON: `{"port", "path", "bodies": [JSON …], "over", "before", "seconds"}`. Every body is posted to
+`path` by a viewer of its own, at some moment of the first `over` seconds. What that starts is watched: the answer
+itself where it is a stream, else the `events_url` that it names. When all have had tokens for `before` seconds, what is
+sent in the next `seconds` is measured. Says `{"delays": [ms …], "writes"}`: of every token in that time, and how often
+somebody was written to then. Runs of ours are cancelled in the end.
 
 Exits with 1 when a token is missing, comes twice or in the wrong place. One machine has one monotonic clock.
 """
@@ -23,8 +23,6 @@ from bench._words import STAMPED, number_of
 
 HEAD = re.compile(rb"HTTP/1\.1 20\d [^\r]*\r\n(?:[^\r\n]+\r\n)*\r\n")
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
-BEFORE = 1.0
-"""Seconds in which all have had tokens before anything counts."""
 PATIENCE = 60.0
 
 
@@ -123,7 +121,7 @@ async def watched(order: dict[str, Any]) -> dict[str, Any]:
     chance = random.Random(len(order["bodies"]))
     waits = [chance.uniform(0, order["over"]) for _ in order["bodies"]]
     viewers = await asyncio.gather(*(opened(order, *one) for one in zip(order["bodies"], waits, strict=True)))
-    begin = time.monotonic() + BEFORE
+    begin = time.monotonic() + order["before"]
     end = begin + order["seconds"]
     for viewer in viewers:
         viewer.end = end
@@ -136,7 +134,7 @@ async def watched(order: dict[str, Any]) -> dict[str, Any]:
 
 async def main() -> None:
     order = json.loads(sys.stdin.readline())
-    async with asyncio.timeout(order["over"] + order["seconds"] + PATIENCE):
+    async with asyncio.timeout(order["over"] + order["before"] + order["seconds"] + PATIENCE):
         sys.stdout.write(json.dumps(await watched(order)) + "\n")
 
 
