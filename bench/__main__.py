@@ -2,8 +2,9 @@
 
     python -m bench [--only whole,start] [--quick] [--calm 30] [--json FILE]
 
-Exit code 1 when something misses its aim. Only a run of all measures, none of them quick, changes bench/results.json,
-the pictures in docs/images/bench/ and the table of docs/performance.md; others write what `--json` names.
+Exit code 1 when something misses its aim or cannot be measured. Only a run of all measures, none of them quick, changes
+bench/results.json, the pictures in docs/images/bench/ and the table of docs/performance.md; others write what `--json`
+names.
 """
 
 import argparse
@@ -32,19 +33,26 @@ NAMES = ("whole", "start", "tokens", "burst", "cost", "fanout", "idle", "long_lo
 """Modules of this folder, in the order of the table. Each has `async def measure(lab: Lab) -> list[Measure]`."""
 
 
-async def measured(lab: Lab, names: Sequence[str], console: Console) -> list[Measure]:
+async def measured(lab: Lab, names: Sequence[str], console: Console) -> tuple[list[Measure], bool]:
+    """What was measured, and whether all of it could be: one module that fails takes nothing from the others."""
     found: list[Measure] = []
+    whole = True
     for name in names:
         began = time.monotonic()
         console.print(f"[bold]{name}[/]")
         await lab.calm()
-        measures: list[Measure] = await import_module(f"bench.{name}").measure(lab)
+        try:
+            measures: list[Measure] = await import_module(f"bench.{name}").measure(lab)
+        except Exception:
+            console.print_exception()
+            whole = False
+            continue
         for measure in measures:
             missed = measure.holds is False
             lab.tell(f"{measure.name}: {measure.value:.4g} {measure.unit}{' (misses its aim)' if missed else ''}")
         lab.tell(f"{time.monotonic() - began:.0f} s")
         found += measures
-    return found
+    return found, whole
 
 
 def write_down(lab: Lab, measures: Sequence[Measure], took: float) -> None:
@@ -69,13 +77,13 @@ async def main(given: argparse.Namespace) -> int:
     console = Console(stderr=True)
     lab = Lab(quick=given.quick, patience=given.calm, console=console)
     began = time.monotonic()
-    measures = await measured(lab, given.only, console)
+    measures, whole = await measured(lab, given.only, console)
     Console().print(table(f"Stepglass, {date.today().isoformat()}", measures))
     if given.json:
         given.json.write_text(as_json(measures), encoding="utf-8")
-    if tuple(given.only) == NAMES and not given.quick:
+    if whole and tuple(given.only) == NAMES and not given.quick:
         write_down(lab, measures, time.monotonic() - began)
-    return int(any(measure.holds is False for measure in measures))
+    return int(not whole or any(measure.holds is False for measure in measures))
 
 
 def names(text: str) -> list[str]:

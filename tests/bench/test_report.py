@@ -6,11 +6,13 @@ import json
 import math
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
 
-from bench.__main__ import DOCUMENT, NAMES, RESULTS, names
+from bench.__main__ import DOCUMENT, NAMES, RESULTS, measured, names
+from bench._lab import Lab
 from bench._measure import Measure
 from bench._report import BEGIN, END, as_json, markdown, number, pictured, table, written_into
 
@@ -86,3 +88,25 @@ def test_the_results_that_are_kept_are_of_that_shape():
     if RESULTS.exists():
         for each in json.loads(RESULTS.read_text(encoding="utf-8"))["measures"]:
             assert list(each) == ["name", "value", "unit", "against", "aim", "holds"]
+
+
+async def test_a_measure_that_fails_takes_nothing_from_the_others_and_is_not_passed_over(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    async def good(lab: Lab) -> list[Measure]:
+        return [WHOLE]
+
+    async def at_once() -> None: ...
+
+    async def bad(lab: Lab) -> list[Measure]:
+        raise RuntimeError("no free port")
+
+    def module_of(name: str) -> object:
+        return SimpleNamespace(measure={"bench.whole": bad, "bench.start": good}[name])
+
+    monkeypatch.setattr("bench.__main__.import_module", module_of)
+    console = Console(file=io.StringIO(), width=120)
+    lab = Lab(console=console)
+    monkeypatch.setattr(lab, "calm", at_once)
+
+    assert await measured(lab, ["whole", "start"], console) == ([WHOLE], False)
