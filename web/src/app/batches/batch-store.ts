@@ -76,7 +76,7 @@ class LiveBatch implements BatchStore {
     // Of two states the later one holds; what the log does not tell is new in any case.
     const { costUsd, costComplete, forks } = told;
     const batch = known && known.lastSeq > told.lastSeq ? { ...known, costUsd, costComplete, forks } : told;
-    this.#set({ batch: { ...batch, cancelRequested: known?.cancelRequested ?? false } });
+    this.#set({ batch: { ...batch, cancelRequested: batch.cancelRequested || (known?.cancelRequested ?? false) } });
   };
 
   #connect(): () => void {
@@ -162,8 +162,6 @@ class LiveBatch implements BatchStore {
     this.#clock.hear(event.ts, event.seq > this.#past);
     if (event.type === "partial") this.#keep(itemIn(event.data.path, event.data.value));
     else if (event.type === "partial_withdrawn") this.#items.delete(keyIn(event.data.path));
-    // What the API tells of a batch does not say this.
-    if (batch && event.type === "cancel_requested") batch = { ...batch, cancelRequested: true };
     return batch && event.seq > batch.lastSeq ? fold(batch, event) : batch;
   }
 

@@ -67,7 +67,7 @@ export function batchOf(body: BatchBody, at: number): Batch {
     costUsd: body.cost_usd ?? undefined,
     costComplete: body.cost_complete,
     message: body.message ?? undefined,
-    cancelRequested: false,
+    cancelRequested: body.cancel_requested ?? false,
     forks: body.forks,
   };
 }

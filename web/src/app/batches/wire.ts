@@ -19,6 +19,7 @@ export interface SummaryBody {
   duration?: number | null;
   problem?: Problem | null;
   forked_from?: string | null;
+  cancel_requested?: boolean;
   tail_seq: number;
 }
 
