@@ -10,6 +10,7 @@ each other, at the bare loop as well: there it is told how much longer ours wait
 """
 
 import asyncio
+import math
 import statistics
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -169,7 +170,7 @@ def told(lab: Lab, what: str, medians: list[dict[str, float]], *, aim: bool) -> 
     ours, bare = medians
     names = [EVENT, STEP, ASKED, TOKEN]
     series = {
-        label: [(0.0, each.get(name, 0.0)) for name in names] for label, each in zip(LABELS, medians, strict=True)
+        label: [(0.0, each.get(name, math.nan)) for name in names] for label, each in zip(LABELS, medians, strict=True)
     }
     lab.draw(Plot(f"start-{what.replace(' ', '-')}", f"From POST: {what}", "", "ms", series, "bars", names))
     event = Measure(f"POST to {EVENT}, {what}", ours[EVENT], "ms", most=15)
