@@ -25,11 +25,18 @@ UNSEEN = {"timestamp", "level", "logger", "event", "exception", "stack", "reques
 WIDTH = 12
 
 
+class Terminal(Console):
+    """Rich would end the process where whoever reads us is gone, such as `tee`; ours has a database to stop first."""
+
+    def on_broken_pipe(self) -> None:
+        self.quiet = True
+
+
 class Screen:
     """Prints for people, keeps everything in `<folder>/<name>.log`."""
 
     def __init__(self, folder: Path, *, file: TextIO | None = None) -> None:
-        self._console = Console(file=file, highlight=False, soft_wrap=True)
+        self._console = Terminal(file=file, highlight=False, soft_wrap=True)
         self._folder = folder
         self._files: dict[str, LogFile] = {}
         self._said: dict[tuple[str, str], float] = {}

@@ -118,12 +118,15 @@ def test_while_the_stack_starts_only_trouble_is_shown(shown: tuple[Screen, io.St
     assert out.getvalue() == "worker      no store\n"
 
 
-def test_a_terminal_that_was_closed_stops_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), BrokenPipeError(32, "Broken pipe")])
+def test_a_terminal_or_a_reader_that_is_gone_stops_nobody(tmp_path: Path, error: OSError) -> None:
     class Closed(io.StringIO):
         def write(self, s: str, /) -> int:
-            raise OSError(5, "Input/output error")
+            raise error
 
-    Screen(tmp_path, file=Closed()).say("api", "ready")
+    screen = Screen(tmp_path, file=Closed())
+    screen.say("api", "ready")
+    screen.line("Stopping.")
 
 
 @pytest.mark.parametrize(
