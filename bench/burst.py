@@ -46,7 +46,7 @@ async def measure(lab: Lab) -> list[Measure]:
         for each in contestants:
             await each.carries(10, 10)
         assert running.prefect_url
-        for number in range(lab.rounds(3)):
+        for number in range(lab.rounds(2)):
             for each in contestants:
                 await lab.calm()
                 await model.forget()
