@@ -29,7 +29,7 @@ ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
 DOCUMENT = ROOT / "docs" / "performance.md"
 PICTURES = ROOT / "docs" / "images" / "bench"
-NAMES = ("whole", "start", "tokens", "burst", "cost", "fanout", "idle", "long_log")
+NAMES = ("whole", "start", "tokens", "burst", "cost", "fanout", "idle", "batches", "long_log")
 """Modules of this folder, in the order of the table. Each has `async def measure(lab: Lab) -> list[Measure]`."""
 
 
