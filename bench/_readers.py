@@ -26,6 +26,14 @@ AT_ONCE = 64
 """Viewers that are on their way at a time: fewer than a listening socket lets wait."""
 
 
+PATIENCE = 20
+"""How often somebody may be refused: a server with much to do asks to come again, and who comes again is let in."""
+
+
+class Refused(Exception):
+    """The answer, where it is no stream."""
+
+
 class Viewer:
     """One connection. A `sampled` one looks at every number; of the others the frames are counted."""
 
@@ -51,7 +59,7 @@ class Viewer:
         if not self.first:
             self.first = now
             if not buffer.startswith(OK):
-                raise SystemExit(f"No stream, but: {bytes(buffer[:size]).decode(errors='replace')}")
+                raise Refused(bytes(buffer[:size]).decode(errors="replace"))
         if size == 0:
             self.over = True
         elif self.sampled:
@@ -102,6 +110,7 @@ def opened(poll: select.epoll, port: int, path: str, count: int, sample: int) ->
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n".encode()
     viewers: dict[int, Viewer] = {}
     silent: set[int] = set()
+    refused = 0
     buffer = bytearray(BUFFER)
     while len(viewers) < count or silent:
         while len(viewers) < count and len(silent) < AT_ONCE:
@@ -111,7 +120,14 @@ def opened(poll: select.epoll, port: int, path: str, count: int, sample: int) ->
             silent.add(number)
             poll.register(number, select.EPOLLIN)
         for number, _ in poll.poll():
-            viewers[number].read(buffer)
+            try:
+                viewers[number].read(buffer)
+            except Refused:
+                refused += 1
+                if refused > PATIENCE:
+                    raise
+                viewers.pop(number).socket.close()
+                time.sleep(0.1)
             silent.discard(number)
     return viewers
 
