@@ -63,18 +63,16 @@ class Nursery:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._ordered: deque[asyncio.Future[int]] = deque()
+        self._ordered: deque[asyncio.Future[tuple[int, asyncio.Future[int]]]] = deque()
         self._living: dict[int, asyncio.Future[int]] = {}
 
     async def start(self, order: Mapping[str, Any]) -> "tuple[int, asyncio.Future[int]]":
         """The id of the new process, and its end."""
-        loop = asyncio.get_running_loop()
-        born: asyncio.Future[int] = loop.create_future()
+        born: asyncio.Future[tuple[int, asyncio.Future[int]]] = asyncio.get_running_loop().create_future()
         self._ordered.append(born)
         assert self._process.stdin
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
-        pid = await born
-        return pid, self._living[pid]
+        return await born
 
     async def hear(self) -> None:
         """What the nursery says, until it ends."""
@@ -84,8 +82,8 @@ class Nursery:
             if "code" in said:
                 self._living.pop(said["pid"]).set_result(said["code"])
             elif self._ordered:
-                self._living[said["pid"]] = asyncio.get_running_loop().create_future()
-                self._ordered.popleft().set_result(said["pid"])
+                ended = self._living[said["pid"]] = asyncio.get_running_loop().create_future()
+                self._ordered.popleft().set_result((said["pid"], ended))
 
 
 @asynccontextmanager
