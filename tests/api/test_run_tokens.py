@@ -133,7 +133,7 @@ async def test_in_an_address_it_opens_nothing_but_the_events(ask: Asked, path: s
 async def test_it_changes_nothing(ask: Asked, name: str, store: Store):
     token = (await ask.token()).json()["token"]
     operation = next(each for each in OPERATIONS if each.id == name)
-    path = operation.path.format(run_id=ask.run_id, version=1, input_id="x")
+    path = operation.path.format(run_id=ask.run_id, batch_id=ask.run_id, version=1, input_id="x")
     before = len((await store.runs.page("acme")).runs)
 
     ways: list[dict[str, Any]] = [{"headers": {"Authorization": f"Bearer {token}"}}, {"params": {"token": token}}]
