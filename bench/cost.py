@@ -61,7 +61,7 @@ async def costs(lab: Lab, contestants: list[Contestant]) -> dict[str, float]:
     await asyncio.sleep(SETTLE)
     idle = await resting(contestants)
     rounds: dict[str, list[float]] = {each.name: [] for each in contestants}
-    for number in range(lab.rounds(3)):
+    for number in range(lab.rounds(2)):
         for each in contestants:
             took = await cost(each, idle[each.name])
             rounds[each.name].append(took)

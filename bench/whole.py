@@ -31,7 +31,7 @@ async def measure(lab: Lab) -> list[Measure]:
                 await run_ours(stack, model)
                 await run_original(bare)
             await model.plays(vision_script(original(), repair=True))
-            for number in range(lab.rounds(5)):
+            for number in range(lab.rounds(3)):
                 theirs.append(await run_original(bare))
                 took, chain = await run_ours(stack, model)
                 ours.append(took)
