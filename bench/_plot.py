@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from textwrap import fill
 from typing import Any, Literal
 
 Point = tuple[float, float]
@@ -63,4 +64,4 @@ def _bars(axes: Any, plot: Plot) -> None:
         places = [place + (number + 0.5) * wide - 0.4 for place in range(len(points))]
         drawn = axes.bar(places, [y for _, y in points], wide * 0.9, label=label, color=COLOURS[number % len(COLOURS)])
         axes.bar_label(drawn, fmt="{:,.3g}", fontsize=8)
-    axes.set_xticks(range(len(plot.labels)), plot.labels)
+    axes.set_xticks(range(len(plot.labels)), [fill(label, 72 // len(plot.labels)) for label in plot.labels])
