@@ -6,9 +6,9 @@ import { StatusBadge } from "../../components/status-badge.tsx";
 import { usePauseRun } from "../../react/use-pause-run.ts";
 import { useText } from "../../text/context.tsx";
 import { dateTime, duration, money, nameOf, number } from "../../text/format.ts";
+import css from "../page-header.module.css";
 import { useAppText } from "../text/languages.tsx";
 import { type Batch, isOver } from "./batch.ts";
-import css from "./batch-header.module.css";
 import type { BatchStore } from "./batch-store.ts";
 import { CancelBatch } from "./cancel-batch.tsx";
 import { Download } from "./download.tsx";
@@ -24,7 +24,7 @@ export function BatchHeader({ batch, store }: BatchHeaderProps): ReactNode {
   return (
     <header className={css["header"]}>
       <div className={css["name"]}>
-        <p>{words.one}</p>
+        <p className={css["pipeline"]}>{words.one}</p>
         <h1>{batch.name || words.one}</h1>
         <div className={css["badges"]}>
           <StatusBadge status={batch.status} />

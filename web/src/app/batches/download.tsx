@@ -5,11 +5,11 @@ import { Button, buttonClass } from "../../components/button.tsx";
 import { Icon } from "../../components/icon.tsx";
 import { useClient } from "../../react/context.tsx";
 import { useAction } from "../../react/use-action.ts";
+import css from "../page-header.module.css";
 import { save } from "../save.ts";
 import { useAppText } from "../text/languages.tsx";
 import { storedToken } from "../token.tsx";
 import type { Batch } from "./batch.ts";
-import css from "./batch-header.module.css";
 import { addressOf } from "./wire.ts";
 
 const TIMEOUT_MS = 60_000;

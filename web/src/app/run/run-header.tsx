@@ -11,11 +11,11 @@ import { dateTime, duration, money, nameOf, number } from "../../text/format.ts"
 import { useGeneration } from "../generation.tsx";
 import { Menu } from "../menu.tsx";
 import { prefill } from "../new/draft.ts";
+import css from "../page-header.module.css";
 import { navigate } from "../router.tsx";
 import { useAppText } from "../text/languages.tsx";
 import type { Documents } from "./documents.ts";
 import { useExports } from "./exports.ts";
-import css from "./run-header.module.css";
 import type { Input } from "./run-page.tsx";
 import type { Log } from "./use-log.ts";
 
