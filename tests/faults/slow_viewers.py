@@ -211,8 +211,16 @@ class Result:
     @property
     def growth(self) -> float:
         """Bytes from the middle round with the unread to the last one: the first ones teach the allocator."""
-        rss = [statistics.median(each.rss) for each in self.rounds if each.name.startswith("with ")]
-        return rss[-1] - rss[len(rss) // 2]
+        return self._rss[-1] - self._rss[len(self._rss) // 2]
+
+    @property
+    def learnt(self) -> float:
+        """Bytes from the first round with the unread to the last one."""
+        return self._rss[-1] - self._rss[0]
+
+    @property
+    def _rss(self) -> list[float]:
+        return [statistics.median(each.rss) for each in self.rounds if each.name.startswith("with ")]
 
     def _median(self, name: str) -> float:
         # Of the rounds, each by its own: one in which the machine had no time says nothing of the others.
