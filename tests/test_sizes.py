@@ -1,11 +1,11 @@
-"""A file is one noun: at most 250 lines. The list of files above that is empty, and stays so."""
+"""A file is one noun: at most 400 lines. The list of files above that is empty, and stays so."""
 
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LIMIT = 250
+LIMIT = 400
 EXCEPTIONS: set[str] = set()
 ROOMS = ("events", "llm", "steps", "flows", "api", "observe", "cli", "scripts")
 FILES = [path for where in ("*.py", *(f"{room}/**/*.py" for room in ROOMS)) for path in sorted(ROOT.glob(where))]
