@@ -32,6 +32,16 @@ class Settings(BaseSettings):
     prefect_api_url: str | None = Field(
         default=None, validation_alias="PREFECT_API_URL", description="Prefect server to use instead of starting one."
     )
+    prefect_api_auth_string: SecretStr | None = Field(
+        default=None,
+        validation_alias="PREFECT_API_AUTH_STRING",
+        description="Login for the Prefect server. Unset: made once, for the Prefect server that we start.",
+    )
+    prefect_documents: bool | None = Field(
+        default=None,
+        description="1: publish the texts and tables of results in Prefect, which knows no tenants. "
+        "Unset: only where the API has no tokens.",
+    )
     openai_api_key: SecretStr | None = Field(
         default=None,
         validation_alias="OPENAI_API_KEY",
@@ -200,6 +210,11 @@ class Settings(BaseSettings):
     @property
     def batches_dir(self) -> Path:
         return self.batches or self.data_dir / "batches"
+
+    @property
+    def publishes_documents(self) -> bool:
+        """Whether results are published in Prefect, where its operators see those of every tenant."""
+        return not self.api_tokens if self.prefect_documents is None else self.prefect_documents
 
     @property
     def wants_demo(self) -> bool:

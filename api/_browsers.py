@@ -19,13 +19,15 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 class SecurityHeaders:
-    """Adds what is not there yet: an answer may be stricter by itself."""
+    """Adds what is not there yet: an answer may be stricter by itself. `policy` replaces the content security policy
+    for another page than ours."""
 
-    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, origins: Collection[str] = (), policy: str | None = None) -> None:
         self.app = app
         # Pages of an allowed origin read our answers, which this header would forbid.
-        policy = {"Cross-Origin-Resource-Policy": "cross-origin"} if origins else {}
-        self.headers = {**SECURITY_HEADERS, **policy}
+        shared = {"Cross-Origin-Resource-Policy": "cross-origin"} if origins else {}
+        own = {"Content-Security-Policy": policy} if policy else {}
+        self.headers = {**SECURITY_HEADERS, **shared, **own}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,14 +44,17 @@ class SecurityHeaders:
 
 
 class Origins:
-    """Refuses what a page of another origin wants changed. CORS alone would not: it only hides our answer from it."""
+    """Refuses what a page of another origin wants changed. CORS alone would not: it only hides our answer from it.
+
+    A WebSocket is refused whatever it wants: CORS does not apply to it, so that such a page could read as well.
+    """
 
     def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
         self.app = app
         self.origins = frozenset(origins)
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] == "http" and scope["method"] not in SAFE:
+        if scope["type"] == "websocket" or (scope["type"] == "http" and scope["method"] not in SAFE):
             headers = Headers(scope=scope)
             origin = headers.get("origin")
             if origin is not None and not self.allows(origin, headers.get("host", "")):

@@ -27,7 +27,7 @@ class Hosts:
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         # Handed on, not awaited: whoever only looks at the beginning need not be there for as long as a stream lasts.
-        problem = self.problem(scope) if scope["type"] == "http" else None
+        problem = self.problem(scope) if scope["type"] in ("http", "websocket") else None
         return (self.app if problem is None else problem.response())(scope, receive, send)
 
     def problem(self, scope: Scope) -> HttpProblem | None:

@@ -11,6 +11,7 @@ from bench._lab import Lab, Model, Postgres, Running
 from bench._processes import cpu_seconds
 from bench._rider import Ride, ride
 from tests import vision
+from tests.e2e.stack import prefect_env
 
 
 async def _at_once() -> None:
@@ -78,7 +79,7 @@ async def bare_prefect(lab: Lab, model: Model) -> AsyncGenerator[Contestant]:
         postgres = await stack.enter_async_context(lab.postgres())
         url, server = await stack.enter_async_context(lab.prefect(postgres.url))
         pids = (server.process.pid, postgres.pid)
-        yield await stack.enter_async_context(rival(lab, "bare_prefect", model, {"PREFECT_API_URL": url}, pids))
+        yield await stack.enter_async_context(rival(lab, "bare_prefect", model, prefect_env(url), pids))
 
 
 @asynccontextmanager

@@ -20,6 +20,7 @@ from bench._lab import Lab
 from bench._measure import Measure
 from bench._rider import Ride
 from bench._script import original, vision_script
+from tests.e2e.stack import PREFECT_LOGIN
 
 RUNS = 100
 SHOWN = 60.0
@@ -86,7 +87,7 @@ async def seen(prefect_url: str, rides: list[Ride]) -> float:
     """Seconds from the last run's end until Prefect's API shows each of them as completed; `inf` after two minutes."""
     wanted = {f"run:{one.run_id}" for one in rides}
     ended = max(one.ended for one in rides)
-    async with httpx2.AsyncClient(base_url=prefect_url, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=prefect_url, timeout=30, auth=PREFECT_LOGIN) as client:
         while time.monotonic() < ended + 2 * SHOWN:
             if wanted <= await completed(client):
                 return time.monotonic() - ended

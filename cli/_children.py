@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from uuid import UUID
 
 import psutil
 
@@ -56,14 +57,21 @@ def demo(settings: Settings) -> int:
 def prefect(settings: Settings) -> int:
     from cli._prefect import serve
 
-    serve(settings.prefect_port)
+    serve(settings)
     return 0
 
 
 def deployments(settings: Settings) -> int:
     from flows.serving import run_serving
 
-    return run_serving(settings, tell_ready)
+    return run_serving(settings, (sys.executable, "-P", "-m", "cli._children", "flow-run"), tell_ready)
+
+
+def flow_run(settings: Settings) -> int:
+    """One flow run of a deployment, named by its id in the second argument."""
+    from flows.serving import run_flow_run
+
+    return run_flow_run(settings, UUID(sys.argv[2]))
 
 
 def postgres(settings: Settings) -> int:
@@ -104,6 +112,7 @@ CHILDREN: dict[str, Callable[[Settings], int]] = {
     "demo": demo,
     "prefect": prefect,
     "deployments": deployments,
+    "flow-run": flow_run,
     "postgres": postgres,
 }
 

@@ -1,18 +1,41 @@
-"""The Prefect server as one process of ours, on our database, reachable from this machine only."""
+"""The Prefect server as one process of ours: on our database, on this machine, and behind the same doors as our API."""
 
 import os
+import secrets
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from starlette.types import ASGIApp
 
-def server_env(database_url: str, data_dir: Path, port: int) -> dict[str, str]:
-    """What Prefect's server is told. It reads its settings from the environment when it is imported."""
+from api._browsers import Origins, SecurityHeaders
+from api._hosts import Hosts, names_of
+from settings import Settings
+
+LOGIN = "prefect.login"
+# Prefect's page has one inline script and styles of its own, and turns what a model wrote into elements: pictures and
+# requests may come from and go to its own server only.
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
+
+
+def server_env(database_url: str, data_dir: Path, port: int, login: str) -> dict[str, str]:
+    """The environment of Prefect's server, which reads its settings when it is imported. `login` is the auth string
+    that every request but a health check must carry."""
     return {
         "PREFECT_HOME": str(data_dir / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_API_DATABASE_CONNECTION_URL": for_sqlalchemy(database_url),
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_API_AUTH_STRING": login,
+        "PREFECT_API_AUTH_STRING": login,
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{port}",
+        # Relative: the page asks the server it came from, under whichever of its names.
+        "PREFECT_UI_API_URL": "/api",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
         "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
@@ -28,6 +51,17 @@ def server_env(database_url: str, data_dir: Path, port: int) -> dict[str, str]:
     }
 
 
+def login_in(data_dir: Path) -> str:
+    """The auth string of the Prefect server of this data directory, made once. Only its owner can read the file."""
+    path = data_dir / LOGIN
+    with suppress(FileExistsError):
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(file, "w") as fresh:
+            fresh.write(f"stepglass:{secrets.token_urlsafe(24)}\n")
+    path.chmod(0o600)
+    return path.read_text().strip()
+
+
 def for_sqlalchemy(database_url: str) -> str:
     """A `postgresql://` URL as Prefect wants it: with asyncpg named, and libpq's `sslmode` under asyncpg's name."""
     parts = urlsplit(database_url)
@@ -36,11 +70,20 @@ def for_sqlalchemy(database_url: str) -> str:
     return f"postgresql+asyncpg://{parts.netloc}{parts.path or '/'}" + (f"?{urlencode(query)}" if query else "")
 
 
-def serve(port: int) -> None:
+def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """`app` for requests to one of our names and from its own page only: for browsers, loopback is no border.
+
+    WebSockets are checked as well. Who may ask is Prefect's own to say, by its auth string.
+    """
+    return SecurityHeaders(Hosts(Origins(app), names_of(settings)), policy=POLICY)
+
+
+def serve(settings: Settings) -> None:
     """Run the server until SIGTERM. The environment must say what `server_env` does."""
     import uvicorn
     from prefect.server.api.server import create_app
 
     # `final`: the only application that this process makes, which spares Prefect some copies.
-    app = create_app(final=True)
-    uvicorn.run(app, host=os.environ["PREFECT_SERVER_API_HOST"], port=port, log_level="warning", log_config=None)
+    app = guarded(create_app(final=True), settings)
+    host = os.environ["PREFECT_SERVER_API_HOST"]
+    uvicorn.run(app, host=host, port=settings.prefect_port, log_level="warning", log_config=None)

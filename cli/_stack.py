@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from cli import _page
 from cli._part import DoesNotStart, Part, Probe
 from cli._ports import Port, any_free
-from cli._prefect import server_env
+from cli._prefect import login_in, server_env
 from cli._probe import answers
 from cli._process import Process
 from cli._supervisor import Supervisor
@@ -48,7 +48,12 @@ class Stack:
         self._say = say
         self._data_dir = settings.data_dir.resolve()
         # What all processes are told, and what each start adds to it.
-        self._env = {"STEPGLASS_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"}
+        self._env = {
+            "STEPGLASS_DATA_DIR": str(self._data_dir),
+            # Said to all, since not every part is told the tokens that it follows from.
+            "STEPGLASS_PREFECT_DOCUMENTS": str(int(settings.publishes_documents)),
+            "PYTHONUNBUFFERED": "1",
+        }
 
     async def start(self) -> None:
         """Raises `DoesNotStart` for a part that we cannot do without."""
@@ -93,16 +98,24 @@ class Stack:
         """Prefect's server, unless another one was named, and our deployments on it. Runs go on without either."""
         if self._settings.prefect_api_url is None:
             url = f"http://{HERE}:{self._settings.prefect_port}"
+            login = self._login()
             # Set before the worker starts, which finds the server once it answers.
             self._env["PREFECT_API_URL"] = f"{url}/api"
-            env = server_env(self._env["DATABASE_URL"], self._data_dir, self._settings.prefect_port)
+            self._env["PREFECT_API_AUTH_STRING"] = login
+            env = server_env(self._env["DATABASE_URL"], self._data_dir, self._settings.prefect_port, login)
             probe = answers(HERE, self._settings.prefect_port, "/api/health")
             if not (self._data_dir / "prefect").exists():
                 self._say("prefect", "makes its tables, which takes a while. Only the first start does that.")
             part = self._part("prefect", env=env, probe=probe)
-            await self._try(part, f"ready: its page is at {url}", "Runs go on without it, and are shown there later.")
+            ready = f"ready: its page is at {url}, the login is {login}"
+            await self._try(part, ready, "Runs go on without it, and are shown there later.")
         # Nobody has to wait for these: they wait for Prefect by themselves.
         self._supervisor.start(self._part("deployments"))
+
+    def _login(self) -> str:
+        """Into the Prefect server that we start: the operator's, or one that this data directory keeps."""
+        chosen = self._settings.prefect_api_auth_string
+        return chosen.get_secret_value() if chosen else login_in(self._data_dir)
 
     async def _page(self) -> None:
         """The page as its developers want it. Whatever becomes of that, it is there as it was built, too."""

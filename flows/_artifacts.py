@@ -1,4 +1,8 @@
-"""What operators find under a run in Prefect: its texts, its tables, and the way to us."""
+"""What operators find under a run in Prefect: its texts, its tables, and the way to us.
+
+This is a border: Prefect's page makes elements of the Markdown and the HTML that an artifact holds, pictures from
+anywhere among them, so that a model's text could tell a stranger who looks, and when. Text gets there through `plain`.
+"""
 
 from typing import Any
 from uuid import UUID
@@ -9,14 +13,24 @@ from flows._closing import Outcome
 from flows._pipeline import Pipeline
 
 
-async def publish(pipeline: Pipeline, outcome: Outcome, url: str, run_id: UUID) -> None:
-    """Inside a flow run: a link to the page of our run; for a complete one its texts and tables as well."""
+async def publish(pipeline: Pipeline, outcome: Outcome, url: str, run_id: UUID, *, documents: bool) -> None:
+    """Inside a flow run: a link to the page of our run; with `documents`, of a complete one its texts and tables."""
     await acreate_link_artifact(link=f"{url}/runs/{run_id}", link_text="Run in Stepglass", key="stepglass-run")
-    if outcome.kind != "complete":
+    if outcome.kind != "complete" or not documents:
         return
     shown = pipeline.shown(pipeline.output.validate_python(outcome.result))
     for key, text in shown.texts.items():
-        await acreate_markdown_artifact(markdown=text, key=key)
+        await acreate_markdown_artifact(markdown=plain(text), key=key)
     for key, rows in shown.tables.items():
-        table: list[dict[str, Any]] = rows
-        await acreate_table_artifact(table=table, key=key)
+        await acreate_table_artifact(table=plain_rows(rows), key=key)
+
+
+def plain(markdown: str) -> str:
+    """Markdown for which no page asks another server: without HTML, and with links in place of pictures."""
+    # A space, not nothing: of two marks before a bracket the first would make a picture again.
+    return markdown.replace("<", "&lt;").replace("![", "! [")
+
+
+def plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same for every text in a table."""
+    return [{name: plain(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows]

@@ -9,16 +9,14 @@ from contextlib import AsyncExitStack
 from uuid import UUID
 
 from prefect import State
-from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 
-from events.errors import RunEnded, StoreUnavailable, UnknownRun
+from events.errors import StoreUnavailable, UnknownRun
 from events.log import Entry
-from events.runs import Claim, NewRun
-from flows import _prefect_env
+from events.runs import NewRun
+from flows import _cancelling, _prefect_env
 from flows._carry import Carry, Tools
-from flows._closing import Outcome
 from flows._health import Health
 from flows._opening import read_all
 from flows._owed import outcome_of
@@ -32,9 +30,6 @@ from settings import Settings
 log = logging.getLogger("stepglass.deployments")
 
 Make = Callable[[Settings, Tools, str], Awaitable[NewRun]]
-
-ASKING = 5.0
-"""Seconds that Prefect has to say whether somebody cancelled a flow run whose process is being ended."""
 
 
 class CannotStart(Exception):
@@ -50,7 +45,7 @@ async def carry(make: Make) -> State:
     settings = Settings()
     async with AsyncExitStack() as stack:
         tools = await open_tools(settings, stack)
-        health = await stack.enter_async_context(Health(_prefect_env.api_url()).watched())
+        health = await stack.enter_async_context(Health(_prefect_env.api_url(), _prefect_env.authorization()).watched())
         holder = f"{socket.gethostname()}:{os.getpid()}"
         try:
             new = await patiently(lambda: make(settings, tools, f"prefect:{flow_run.id}"))
@@ -65,36 +60,23 @@ async def carry(make: Make) -> State:
         )
         if claim is None:  # started again by Prefect, while a worker of ours has taken the run over
             return await followed(tools, pipeline, accepted.run_id)
-        projection = Projection(pipeline, claim.run_id, settings.url, health, settings.prefect_budget)
+        projection = Projection(
+            pipeline,
+            claim.run_id,
+            settings.url,
+            health,
+            settings.prefect_budget,
+            documents=settings.publishes_documents,
+        )
         projection.inside()
+        flow_run_id = UUID(str(flow_run.id))
+        heeding = asyncio.create_task(_cancelling.heed(tools, lambda: {flow_run_id: claim}, health))
+        stack.callback(heeding.cancel)
         outcome = await Carry(claim, pipeline, tools, projection).go()
-        if outcome.kind == "released" and await cancelled_there(tools, claim):
-            outcome = Outcome("cancelled")
         await projection.close(outcome)
         elsewhere = outcome.kind in ("lost", "parked")
         await noted(tools, claim.run_id, projection.flow_run_id, told=not elsewhere and outcome.kind != "released")
         return await followed(tools, pipeline, claim.run_id) if elsewhere else state_of(pipeline, outcome)
-
-
-async def cancelled_there(tools: Tools, claim: Claim) -> bool:
-    """This process is being ended: because somebody cancelled its flow run in Prefect? Then our run is to be as well.
-
-    Without an answer the run goes on elsewhere: whoever cancelled it can do so again, and work that was thrown away
-    cannot be had back.
-    """
-    try:
-        async with asyncio.timeout(ASKING), get_client() as client:
-            state = (await client.read_flow_run(UUID(str(flow_run.id)))).state
-        if state is None or not (state.is_cancelling() or state.is_cancelled()):
-            return False
-        # It was released before, so that this is its end at once, unless a worker took it: then it is that one's.
-        await tools.runs.request_cancel(claim.run_id, claim.tenant, by="prefect")
-    except RunEnded:
-        return False
-    except Exception as error:
-        log.warning("run %s: no word from Prefect on who ended its flow run: %s", claim.run_id, type(error).__name__)
-        return False
-    return True
 
 
 async def noted(tools: Tools, run_id: UUID, flow_run_id: UUID | None, *, told: bool) -> None:

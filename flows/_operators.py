@@ -21,14 +21,16 @@ log = logging.getLogger("stepglass.prefect")
 
 
 class Operators:
-    """`most` runs at once are shown live; `budget` seconds a step waits for Prefect's engine; `url` is where we are."""
+    """`most` runs at once are shown live; `budget` seconds a step waits for Prefect's engine; `url` is where we are;
+    `documents` says whether results are published there."""
 
-    def __init__(self, tools: Tools, health: Health, *, url: str, most: int, budget: float) -> None:
+    def __init__(self, tools: Tools, health: Health, *, url: str, most: int, budget: float, documents: bool) -> None:
         self._tools = tools
         self._health = health
         self._url = url
         self._most = most
         self._budget = budget
+        self._documents = documents
         self._live: dict[Projection, Claim] = {}
         self._asides: set[asyncio.Task[None]] = set()
 
@@ -38,7 +40,9 @@ class Operators:
             self._aside(self._mark_predecessor(claim))
         if len(self._live) >= self._most:
             return None
-        projection = Projection(pipeline, claim.run_id, self._url, self._health, self._budget)
+        projection = Projection(
+            pipeline, claim.run_id, self._url, self._health, self._budget, documents=self._documents
+        )
         self._live[projection] = claim
         projection.opened.add_done_callback(lambda opened: self._opened(projection))
         return projection

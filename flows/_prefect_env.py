@@ -1,6 +1,7 @@
 """How our processes use Prefect. To be applied before Prefect is imported: it reads its settings then."""
 
 import os
+from base64 import b64encode
 
 CLIENT = {
     # A client that retries for 74 s, twice, would hold every ending run while the server is down.
@@ -33,3 +34,11 @@ def apply(api_url: str | None) -> bool:
 def api_url() -> str:
     """Where the Prefect server's API is, once `apply` has said that there is one."""
     return os.environ["PREFECT_API_URL"]
+
+
+def authorization() -> str | None:
+    """The header that Prefect's client sends there: by auth string, else by API key, as the client decides it."""
+    if auth_string := os.environ.get("PREFECT_API_AUTH_STRING"):
+        return f"Basic {b64encode(auth_string.encode()).decode()}"
+    api_key = os.environ.get("PREFECT_API_KEY")
+    return f"Bearer {api_key}" if api_key else None

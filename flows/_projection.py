@@ -63,9 +63,14 @@ async def _show(run_id: str) -> State[Any]:
 
 
 class Projection:
-    """`Host` of one run: opened soon after its first attempt, closed with `close(outcome)` behind the last word."""
+    """`Host` of one run: opened soon after its first attempt, closed with `close(outcome)` behind the last word.
 
-    def __init__(self, pipeline: Pipeline, run_id: UUID, url: str, health: Health, budget: float) -> None:
+    `documents`: its result's texts and tables are published there, too.
+    """
+
+    def __init__(
+        self, pipeline: Pipeline, run_id: UUID, url: str, health: Health, budget: float, *, documents: bool
+    ) -> None:
         self.pipeline = pipeline
         self.run_id = run_id
         self.url = url
@@ -75,6 +80,7 @@ class Projection:
         self.closed: asyncio.Future[State[Any]] = asyncio.get_running_loop().create_future()
         self._health = health
         self._budget = budget
+        self._documents = documents
         self._flow: asyncio.Task[Any] | None = None
         self._opening: asyncio.TimerHandle | None = None
         self._shown: set[asyncio.Task[bool]] = set()
@@ -158,7 +164,8 @@ class Projection:
                 task.cancel()
             self._missed += len(late) + sum(task.cancelled() or not task.result() for task in done)
         if self.opened.done() and not self.opened.cancelled():
-            await self._in_flow(_artifacts.publish(self.pipeline, outcome, self.url, self.run_id), grace)
+            told = _artifacts.publish(self.pipeline, outcome, self.url, self.run_id, documents=self._documents)
+            await self._in_flow(told, grace)
             if not self.closed.done():
                 self.closed.set_result(state_of(self.pipeline, outcome))
         if self._flow is None:

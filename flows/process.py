@@ -144,7 +144,14 @@ async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
     from flows._health import Health
     from flows._operators import Operators  # Prefect reads its environment when it is imported
 
-    health = Health(_prefect_env.api_url())
-    operators = Operators(tools, health, url=settings.url, most=settings.prefect_runs, budget=settings.prefect_budget)
+    health = Health(_prefect_env.api_url(), _prefect_env.authorization())
+    operators = Operators(
+        tools,
+        health,
+        url=settings.url,
+        most=settings.prefect_runs,
+        budget=settings.prefect_budget,
+        documents=settings.publishes_documents,
+    )
     await stack.enter_async_context(operators.at_work(CATALOGUE))
     return Worker(tools, CATALOGUE, most=settings.worker_runs, operators=operators)

@@ -15,8 +15,16 @@ import httpx2
 from cli._prefect import server_env
 
 ROOT = Path(__file__).parent.parent.parent
+PREFECT_LOGIN = ("stepglass", "a login for tests")
+"""User and password of every Prefect server here."""
+LOGIN = ":".join(PREFECT_LOGIN)
 PREFECT_START = 90.0
 """Seconds that its server may take on a busy machine; on an idle one they are five."""
+
+
+def prefect_env(url: str) -> dict[str, str]:
+    """Where Prefect's API is and how to get in, as its clients read it."""
+    return {"PREFECT_API_URL": url, "PREFECT_API_AUTH_STRING": LOGIN}
 
 
 def free_port() -> int:
@@ -77,7 +85,7 @@ class Stack:
             "PREFECT_HOME": str(self.folder / "prefect"),
         }
         if self.prefect_port:
-            ours["PREFECT_API_URL"] = self.prefect_url
+            ours |= prefect_env(self.prefect_url)
         return clean | ours | self.env
 
     @property
@@ -119,7 +127,7 @@ class Stack:
     async def prefect(self) -> Part:
         """A Prefect server that answers, on the same port each time."""
         self.prefect_port = self.prefect_port or free_port()
-        env = server_env(self.database_url, self.folder, self.prefect_port)
+        env = server_env(self.database_url, self.folder, self.prefect_port, LOGIN)
         part = await self.start("prefect", env | {"STEPGLASS_PREFECT_PORT": str(self.prefect_port)})
         await answers(f"{self.prefect_url}/health", PREFECT_START)
         return part

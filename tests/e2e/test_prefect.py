@@ -11,7 +11,7 @@ from events.log import tail
 from events.store import Store
 from tests import vision
 from tests.e2e.runs import asked, check, start, whole
-from tests.e2e.stack import Stack, until
+from tests.e2e.stack import PREFECT_LOGIN, Stack, until
 from tests.scripted_model import ScriptedModelServer
 from tests.scripted_replies import Gate, said, said_json
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(300)
 
 async def ask(stack: Stack, path: str, body: dict[str, Any]) -> list[dict[str, Any]]:
     """What Prefect's API lists."""
-    async with httpx2.AsyncClient(timeout=10) as client:
+    async with httpx2.AsyncClient(timeout=10, auth=PREFECT_LOGIN) as client:
         answer = await client.post(f"{stack.prefect_url}/{path}/filter", json=body)
         answer.raise_for_status()
         return answer.json()
@@ -120,7 +120,7 @@ async def test_a_run_that_is_cancelled_in_prefect_is_cancelled(
     await gate.reached.wait()
     flow_run = await shown(stack, run_id, "Running")
 
-    async with httpx2.AsyncClient(timeout=10) as client:
+    async with httpx2.AsyncClient(timeout=10, auth=PREFECT_LOGIN) as client:
         state = {"state": {"type": "CANCELLING", "name": "Cancelling"}}
         (await client.post(f"{stack.prefect_url}/flow_runs/{flow_run['id']}/set_state", json=state)).raise_for_status()
 
@@ -176,7 +176,7 @@ async def test_a_deployment_started_in_prefect_is_a_run_like_any_other(
     serving = await stack.start("deployments")
     await until(lambda: "are registered" in serving.output.read_text(), "the deployments are registered", 60)
 
-    async with httpx2.AsyncClient(timeout=10) as client:
+    async with httpx2.AsyncClient(timeout=10, auth=PREFECT_LOGIN) as client:
         found = await client.get(f"{stack.prefect_url}/deployments/name/vision-framework/generate")
         deployment = found.json()
         answers = deployment["parameter_openapi_schema"]["properties"]["answers"]

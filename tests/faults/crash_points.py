@@ -33,6 +33,7 @@ from events.embedded import embedded_postgres
 from events.log import Entry
 from steps.errors import SET_ASIDE, WORKER_LOST
 from tests.check_history import ModelCall, check_history
+from tests.e2e.stack import prefect_env
 from tests.faults.lanes import PATIENCE, Lane, Part, open_lane, open_nursery, open_prefect
 from tests.faults.stories import STORIES, Stage, Story
 from tests.faults.viewers import sight
@@ -317,7 +318,7 @@ async def open_lanes(postgres: str, template: str, count: int, prefect: str = ""
     """`postgres` is the URL of a server's database `postgres`, `template` a database there that is up to date."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepglass-points-")))
-        env = os.environ | ({"PREFECT_API_URL": prefect, "PREFECT_HOME": str(folder)} if prefect else {})
+        env = os.environ | ({**prefect_env(prefect), "PREFECT_HOME": str(folder)} if prefect else {})
         nursery = await stack.enter_async_context(open_nursery(env))
         lanes = [
             await stack.enter_async_context(open_lane(postgres, template, nursery, folder / str(number), prefect))

@@ -19,7 +19,7 @@ from cli._children import lives
 from cli._prefect import server_env
 from cli._probe import status_of
 from events._premises import socket_dir
-from tests.e2e.stack import Part, Stack, free_port, until
+from tests.e2e.stack import LOGIN, Part, Stack, free_port, until
 from tests.scripted_model import closed_port
 
 Kind = Literal["worker", "API", "PostgreSQL", "Prefect server"]
@@ -147,7 +147,7 @@ def _replicas(site: Site, rng: Random, workers: int) -> list[Replica]:
         for n, port in enumerate(site.ports, 1)
     ]
     port = site.stack.prefect_port or 0
-    env = server_env(site.stack.database_url, site.stack.folder, port) | {"STEPGLASS_PREFECT_PORT": str(port)}
+    env = server_env(site.stack.database_url, site.stack.folder, port, LOGIN) | {"STEPGLASS_PREFECT_PORT": str(port)}
     prefect = Replica(
         "Prefect server", "Prefect server", _starting(site.stack, "prefect", env), _answering(port, "/api/health")
     )

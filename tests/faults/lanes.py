@@ -21,7 +21,7 @@ import asyncpg
 import httpx2
 
 from events.store import Store, open_store
-from tests.e2e.stack import ROOT, free_port, open_stack
+from tests.e2e.stack import ROOT, free_port, open_stack, prefect_env
 from tests.faults import points
 from tests.scripted_model import ScriptedModelServer, scripted_model
 
@@ -163,7 +163,7 @@ class Lane:
             "STEPGLASS_PORT": str(self.port),
             "STEPGLASS_RUNS_PER_MINUTE": "100000",
             "STEPGLASS_WEBHOOK_URL": f"http://127.0.0.1:{self.hook.port}/",
-            **({"PREFECT_API_URL": self.prefect, "PREFECT_HOME": str(self._folder)} if self.prefect else {}),
+            **({**prefect_env(self.prefect), "PREFECT_HOME": str(self._folder)} if self.prefect else {}),
         }
 
     async def start(

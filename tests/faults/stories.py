@@ -17,6 +17,7 @@ from events.alerts import StreamHour
 from events.log import Entry
 from steps.vision_framework.document import SECTION_NAMES
 from tests import vision
+from tests.e2e.stack import PREFECT_LOGIN
 from tests.faults import shapes
 from tests.faults.lanes import PATIENCE, Lane
 from tests.faults.viewers import Viewer
@@ -272,7 +273,7 @@ async def shown_failing(stage: Stage) -> None:
 async def seen_to_end(stage: Stage, state: str) -> None:
     """Until Prefect shows each run in this state once, and at most a worker that was lost beside it."""
     wanted = [f"run:{run_id}" for run_id in stage.runs]
-    async with httpx2.AsyncClient(timeout=PATIENCE) as http:
+    async with httpx2.AsyncClient(timeout=PATIENCE, auth=PREFECT_LOGIN) as http:
 
         async def ended() -> bool:
             body = {"flow_runs": {"tags": {"all_": wanted}}}

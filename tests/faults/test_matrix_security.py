@@ -40,7 +40,7 @@ def test_prefect_keeps_results_as_json() -> None:
 
 
 def test_prefect_s_server_listens_on_this_machine_alone() -> None:
-    env = server_env("postgresql:///stepglass?host=/run/sockets", Path("/data"), 4200)
+    env = server_env("postgresql:///stepglass?host=/run/sockets", Path("/data"), 4200, "user:password")
     assert env["PREFECT_SERVER_API_HOST"] == "127.0.0.1"
     assert env["PREFECT_API_URL"].startswith("http://127.0.0.1:")
 

@@ -38,3 +38,33 @@ async def test_a_probe_that_fails_in_whatever_way_is_followed_by_another(
             await health.answers()
 
         assert health.up
+
+
+async def test_h1_a_server_that_refuses_our_login_is_not_up_and_the_log_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    """It is healthy by its own account, which it gives to anybody."""
+    wanted = "Basic dXNlcjpwYXNzd29yZA=="
+    refused: asyncio.Queue[str | None] = asyncio.Queue()
+
+    class Guarded(httpx2.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            if request.url.path == "/api/health":
+                return httpx2.Response(200)
+            given = request.headers.get("authorization")
+            refused.put_nowait(given)
+            return httpx2.Response(200 if given == wanted else 401)
+
+    clients = [httpx2.AsyncClient(transport=Guarded()) for _ in range(2)]
+
+    def plain(timeout: float) -> httpx2.AsyncClient:
+        return clients.pop()
+
+    monkeypatch.setattr("flows._health.httpx2.AsyncClient", plain)
+    async with Health("http://prefect.test/api", every=0.01).watched() as stranger, asyncio.timeout(10):
+        assert [await refused.get(), await refused.get(), await refused.get()] == [None, None, None]
+        assert not stranger.up
+    assert caplog.text.count("PREFECT_API_AUTH_STRING") == 1
+
+    async with Health("http://prefect.test/api", wanted, every=0.01).watched() as known, asyncio.timeout(10):
+        await known.answers()

@@ -1,0 +1,90 @@
+"""The work pool of our deployments: one command of ours for every flow run, whatever Prefect is told."""
+
+import asyncio
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+from uuid import uuid4
+
+import anyio
+import pytest
+from prefect.client.schemas.objects import FlowRun
+from prefect.exceptions import InfrastructureNotFound
+
+from flows import serving
+from flows._pool import NOTHING, Fixed, PoolWorker, is_closed
+
+WRITES = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
+
+
+def flow_run(**more: Any) -> FlowRun:
+    return cast(FlowRun, SimpleNamespace(id=uuid4(), **more))
+
+
+async def test_c1_a_job_is_told_nothing_whatever_pool_deployment_and_flow_run_say(tmp_path: Path):
+    told: dict[str, Any] = {"command": f"touch {tmp_path / 'made'}", "env": {"A": "B"}, "working_dir": str(tmp_path)}
+    template: dict[str, Any] = {"job_configuration": told, "variables": {"type": "object", "properties": {}}}
+
+    configuration = await Fixed.from_template_and_values(template, told)
+
+    assert (configuration.command, configuration.env, configuration.labels) == (None, {}, {})
+
+
+async def test_c1_a_flow_run_is_a_process_of_our_command_and_its_id(tmp_path: Path):
+    worker = PoolWorker("pool", (sys.executable, "-c", WRITES, str(tmp_path / "id")), limit=1)
+    wanted = flow_run(job_variables={"command": f"touch {tmp_path / 'made'}"})
+
+    result = await worker.run(wanted, Fixed(command=f"touch {tmp_path / 'made'}"))
+
+    assert result.status_code == 0
+    assert [path.name async for path in anyio.Path(tmp_path).iterdir()] == ["id"]
+    assert await anyio.Path(tmp_path / "id").read_text() == str(wanted.id)
+
+
+async def test_a_flow_run_that_is_cancelled_before_it_began_loses_its_process(tmp_path: Path):
+    worker = PoolWorker("pool", (sys.executable, "-c", "import signal; signal.pause()"), limit=1)
+    pids: asyncio.Queue[int] = asyncio.Queue()
+
+    class Status:
+        def started(self, pid: int) -> None:
+            pids.put_nowait(pid)
+
+    running = asyncio.create_task(worker.run(flow_run(), Fixed(), cast(Any, Status())))
+    pid = str(await pids.get())
+    await worker.kill_infrastructure(pid, Fixed())
+
+    assert (await running).status_code == -15
+    with pytest.raises(InfrastructureNotFound):
+        await worker.kill_infrastructure(pid, Fixed())
+
+
+async def test_a_worker_that_stops_takes_its_flow_runs_processes_with_it(tmp_path: Path):
+    worker = PoolWorker("pool", (sys.executable, "-c", "import signal; signal.pause()"), limit=1)
+    started = asyncio.Event()
+
+    class Status:
+        def started(self, pid: int) -> None:
+            started.set()
+
+    running = asyncio.create_task(worker.run(flow_run(), Fixed(), cast(Any, Status())))
+    await started.wait()
+    running.cancel()
+
+    with pytest.raises(asyncio.CancelledError):
+        await running
+
+
+def test_c1_a_pool_that_offers_anything_is_not_ours():
+    template = {**NOTHING, "variables": {"type": "object", "properties": {"command": {"type": "string"}}}}
+
+    assert is_closed(cast(Any, SimpleNamespace(type="stepglass", base_job_template=NOTHING)))
+    assert not is_closed(cast(Any, SimpleNamespace(type="stepglass", base_job_template=template)))
+    assert not is_closed(cast(Any, SimpleNamespace(type="process", base_job_template=NOTHING)))
+
+
+def test_c1_the_flow_of_a_deployment_is_the_one_in_prefect_yaml():
+    from flows import deployments
+
+    assert serving.flow_of("retry-step") is deployments.retry_step
+    assert serving.flow_of("somebody-else-s") is None
