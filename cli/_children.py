@@ -50,7 +50,8 @@ def worker(settings: Settings) -> int:
 def demo(settings: Settings) -> int:
     from llm.demo.server import serve
 
-    serve(port=settings.demo_port, speed=settings.demo_speed)
+    key = settings.openai_api_key
+    serve(port=settings.demo_port, speed=settings.demo_speed, key=key.get_secret_value() if key else None)
     return 0
 
 

@@ -1,6 +1,7 @@
 """Which processes make a Stepglass, what each is told, and in which order they start."""
 
 import asyncio
+import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -82,10 +83,12 @@ class Stack:
             return
         port = self._settings.demo_port or any_free()
         self._env["STEPGLASS_DEMO_PORT"] = str(port)
-        part = self._part("demo", probe=answers(HERE, port, "/v1/models"))
+        # Made for this start: nobody else on this machine has a reason to ask the demo.
+        key = secrets.token_urlsafe(16)
+        part = self._part("demo", env={"OPENAI_API_KEY": key}, probe=answers(HERE, port, "/v1/models"))
         await self._up(part, "ready: a demo model, not a real one. OPENAI_API_KEY or OPENAI_BASE_URL name a real one.")
         models = {f"STEPGLASS_MODEL_{tier.upper()}": name for name, tier in MODELS.items()}
-        self._env |= {"OPENAI_BASE_URL": f"http://{HERE}:{port}/v1", "OPENAI_API_KEY": "demo", **models}
+        self._env |= {"OPENAI_BASE_URL": f"http://{HERE}:{port}/v1", "OPENAI_API_KEY": key, **models}
 
     async def _api(self) -> None:
         host = HERE if self._settings.host == "0.0.0.0" else self._settings.host

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import hmac
 import json
 import logging
 import time
@@ -11,9 +12,12 @@ from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.middleware import Middleware
 from starlette.requests import Request as HttpRequest
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from llm.demo import wire
 from llm.demo.answer import answer
@@ -27,9 +31,9 @@ _BODY_LIMIT = 2_000_000
 _BATCH = 32
 
 
-def create_demo(*, speed: float = 1.0, log: Log | None = None) -> Starlette:
-    """The application. `speed` multiplies the pace: 2 is twice as fast, 0 means no waiting. `log` gets each call, as
-    JSON-able values, when it has ended."""
+def create_demo(*, speed: float = 1.0, key: str | None = None, log: Log | None = None) -> Starlette:
+    """The application. `speed` multiplies the pace: 2 is twice as fast, 0 means no waiting. With `key` it answers only
+    requests that carry it, as a real server does. `log` gets each call, as JSON-able values, when it has ended."""
     demo = _Demo(speed, Calls(log))
     return Starlette(
         routes=[
@@ -38,13 +42,16 @@ def create_demo(*, speed: float = 1.0, log: Log | None = None) -> Starlette:
             Route("/v1/chat/completions", demo.complete, methods=["POST"]),
             Route("/demo/calls", demo.last_calls),
         ],
+        middleware=[Middleware(_Keyed, key)] if key else [],
         exception_handlers={wire.BadRequest: _refused},
     )
 
 
-def serve(*, port: int, speed: float = 1.0, host: str = "127.0.0.1", log: Log | None = None) -> None:
+def serve(
+    *, port: int, speed: float = 1.0, key: str | None = None, host: str = "127.0.0.1", log: Log | None = None
+) -> None:
     """Serve until a signal ends this process. Calls go to `log`, or to the logger `stepglass.demo` at DEBUG."""
-    app = create_demo(speed=speed, log=log or _to_logger)
+    app = create_demo(speed=speed, key=key, log=log or _to_logger)
     # No `log_config`: this process has set up its log already, or wants none.
     uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=2)
 
@@ -56,6 +63,22 @@ def _to_logger(call: dict[str, Any]) -> None:
 async def _refused(request: HttpRequest, error: Exception) -> Response:
     refused = cast(wire.BadRequest, error)
     return JSONResponse(refused.body, status_code=refused.status)
+
+
+class _Keyed:
+    """Refuses requests without the key. Other users of this machine and pages in its browsers reach our port, too."""
+
+    def __init__(self, app: ASGIApp, key: str) -> None:
+        self._app = app
+        self._expected = f"Bearer {key}".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            given = Headers(scope=scope).get("authorization", "").encode("latin-1")
+            if not hmac.compare_digest(given, self._expected):
+                wrong = wire.BadRequest("Incorrect API key provided.", code="invalid_api_key", status=401)
+                return await JSONResponse(wrong.body, wrong.status)(scope, receive, send)
+        await self._app(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,7 @@
 """What operators start in Prefect's page, and what they end there."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -29,14 +28,10 @@ class Page:
 
     async def run(self, name: str, **parameters: Any) -> str:
         """Press *Run* of a deployment (`flow/name`); gives the flow run."""
-        return (await self.pressed(name, parameters)).raise_for_status().json()["id"]
-
-    async def pressed(
-        self, name: str, parameters: Mapping[str, Any], job_variables: Mapping[str, Any] | None = None
-    ) -> httpx2.Response:
         deployment = (await self.client.get(f"{self.url}/deployments/name/{name}")).json()
-        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}, "job_variables": job_variables or {}}
-        return await self.client.post(f"{self.url}/deployments/{deployment['id']}/create_flow_run", json=body)
+        body = {"parameters": parameters, "state": {"type": "SCHEDULED"}}
+        made = await self.client.post(f"{self.url}/deployments/{deployment['id']}/create_flow_run", json=body)
+        return made.raise_for_status().json()["id"]
 
     async def cancel(self, flow_run_id: str) -> None:
         state = {"type": "CANCELLING", "name": "Cancelling"}
@@ -130,23 +125,6 @@ async def test_a_deployment_s_flow_run_that_is_cancelled_in_prefect_cancels_our_
     await (await model.called("framework")).gone()
     assert await page.ended(flow_run_id) == "Cancelled"
     check(run_id, entries, model.calls)
-
-
-async def test_c1_a_flow_run_cannot_be_told_a_command_even_where_somebody_opened_the_pool(page: Page, tmp_path: Path):
-    told = {"command": f"touch {tmp_path / 'made'}", "env": {"A": "B"}, "working_dir": str(tmp_path)}
-
-    refused = await page.pressed("batch/batch", {"file": "none.jsonl"}, told)
-    assert (refused.status_code, "command" in refused.text) == (422, True)
-
-    properties = {name: {} for name in told}
-    job = {name: f"{{{{ {name} }}}}" for name in told}
-    open_template = {"job_configuration": job, "variables": {"type": "object", "properties": properties}}
-    opened = await page.client.patch(f"{page.url}/work_pools/stepglass", json={"base_job_template": open_template})
-    opened.raise_for_status()
-    accepted = await page.pressed("batch/batch", {"file": "none.jsonl"}, told)
-
-    assert await page.ended(accepted.raise_for_status().json()["id"]) == "Completed"
-    assert not (tmp_path / "made").exists()
 
 
 async def test_a_batch_is_done_out_of_a_file_and_every_night(

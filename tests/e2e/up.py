@@ -27,6 +27,8 @@ class Up:
     prefect_port: int = field(default_factory=any_free)
     speed: float = 0.0
     """Of the demo model; 0 for no waiting."""
+    more: dict[str, str] = field(default_factory=dict[str, str])
+    """Settings beside these."""
 
     @property
     def env(self) -> dict[str, str]:
@@ -37,6 +39,7 @@ class Up:
             "STEPGLASS_PORT": str(self.port),
             "STEPGLASS_PREFECT_PORT": str(self.prefect_port),
             "STEPGLASS_DEMO_SPEED": str(self.speed),
+            **self.more,
         }
 
     async def run(self, *command: str) -> tuple[int, str]:

@@ -12,6 +12,7 @@ from openai.types.chat import ChatCompletionChunk
 
 from llm.config import ModelConfig
 from llm.demo.pace import count
+from llm.demo.server import create_demo
 from llm.openai import open_model
 from tests.llm.demo.serving import Serving, serving
 
@@ -164,3 +165,14 @@ async def test_our_own_client_finds_the_models_and_the_price_of_nothing(demo: Se
             last = [delta async for delta in deltas][-1]
     assert last.usage is not None
     assert (last.usage.model, last.usage.cost_usd, last.usage.estimated) == (LIGHT, 0.0, False)
+
+
+async def test_c1_a_demo_with_a_key_answers_nobody_without_it():
+    transport = httpx2.ASGITransport(create_demo(key="k" * 16))
+    async with httpx2.AsyncClient(transport=transport, base_url="http://demo.test") as client:
+        answers = [
+            await client.get("/v1/models", headers=headers)
+            for headers in ({}, {"Authorization": "Bearer guessed"}, {"Authorization": f"Bearer {'k' * 16}"})
+        ]
+    assert [answer.status_code for answer in answers] == [401, 401, 200]
+    assert answers[0].json()["error"]["code"] == "invalid_api_key"
