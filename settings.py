@@ -211,10 +211,14 @@ class Settings(BaseSettings):
     def batches_dir(self) -> Path:
         return self.batches or self.data_dir / "batches"
 
-    @property
-    def publishes_documents(self) -> bool:
-        """Whether results are published in Prefect, where its operators see those of every tenant."""
-        return not self.api_tokens if self.prefect_documents is None else self.prefect_documents
+    def publishes_documents_of(self, tenant: str) -> bool:
+        """Whether results of `tenant` are published in Prefect, where its operators see those of every tenant.
+
+        A worker need not know the tokens of the API. A tenant with a name says as well that there are some.
+        """
+        if self.prefect_documents is not None:
+            return self.prefect_documents
+        return tenant == "default" and not self.api_tokens
 
     @property
     def wants_demo(self) -> bool:

@@ -86,4 +86,4 @@ def serve(settings: Settings) -> None:
     # `final`: the only application that this process makes, which spares Prefect some copies.
     app = guarded(create_app(final=True), settings)
     host = os.environ["PREFECT_SERVER_API_HOST"]
-    uvicorn.run(app, host=host, port=settings.prefect_port, log_level="warning", log_config=None)
+    uvicorn.run(app, host=host, port=settings.prefect_port, log_level="warning", log_config=None, proxy_headers=False)

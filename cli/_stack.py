@@ -49,12 +49,10 @@ class Stack:
         self._say = say
         self._data_dir = settings.data_dir.resolve()
         # What all processes are told, and what each start adds to it.
-        self._env = {
-            "STEPGLASS_DATA_DIR": str(self._data_dir),
-            # Said to all, since not every part is told the tokens that it follows from.
-            "STEPGLASS_PREFECT_DOCUMENTS": str(int(settings.publishes_documents)),
-            "PYTHONUNBUFFERED": "1",
-        }
+        self._env = {"STEPGLASS_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"}
+        if settings.api_tokens and settings.prefect_documents is None:
+            # Not every part is told the tokens that this follows from.
+            self._env["STEPGLASS_PREFECT_DOCUMENTS"] = "0"
 
     async def start(self) -> None:
         """Raises `DoesNotStart` for a part that we cannot do without."""

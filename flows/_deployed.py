@@ -66,7 +66,7 @@ async def carry(make: Make) -> State:
             settings.url,
             health,
             settings.prefect_budget,
-            documents=settings.publishes_documents,
+            documents=settings.publishes_documents_of(claim.tenant),
         )
         projection.inside()
         flow_run_id = UUID(str(flow_run.id))

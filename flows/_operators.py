@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 from uuid import UUID
 
@@ -22,9 +22,11 @@ log = logging.getLogger("stepglass.prefect")
 
 class Operators:
     """`most` runs at once are shown live; `budget` seconds a step waits for Prefect's engine; `url` is where we are;
-    `documents` says whether results are published there."""
+    `documents` says of a tenant whether its results are published there."""
 
-    def __init__(self, tools: Tools, health: Health, *, url: str, most: int, budget: float, documents: bool) -> None:
+    def __init__(
+        self, tools: Tools, health: Health, *, url: str, most: int, budget: float, documents: Callable[[str], bool]
+    ) -> None:
         self._tools = tools
         self._health = health
         self._url = url
@@ -41,7 +43,7 @@ class Operators:
         if len(self._live) >= self._most:
             return None
         projection = Projection(
-            pipeline, claim.run_id, self._url, self._health, self._budget, documents=self._documents
+            pipeline, claim.run_id, self._url, self._health, self._budget, documents=self._documents(claim.tenant)
         )
         self._live[projection] = claim
         projection.opened.add_done_callback(lambda opened: self._opened(projection))

@@ -151,7 +151,7 @@ async def open_worker(settings: Settings, stack: AsyncExitStack) -> Worker:
         url=settings.url,
         most=settings.prefect_runs,
         budget=settings.prefect_budget,
-        documents=settings.publishes_documents,
+        documents=settings.publishes_documents_of,
     )
     await stack.enter_async_context(operators.at_work(CATALOGUE))
     return Worker(tools, CATALOGUE, most=settings.worker_runs, operators=operators)

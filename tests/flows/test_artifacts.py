@@ -1,8 +1,11 @@
 """What gets into an artifact: nothing for which Prefect's page would ask another server."""
 
+from typing import Any
+
 import pytest
 
 from flows._artifacts import plain, plain_rows
+from settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -24,3 +27,19 @@ def test_m5_texts_in_a_table_are_treated_alike_and_numbers_stay_numbers():
     assert plain_rows([{"section": "<b>", "overall": 8.5, "weak": None}]) == [
         {"section": "&lt;b>", "overall": 8.5, "weak": None}
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "tenant", "published"),
+    [
+        ({}, "default", True),
+        ({}, "acme", False),  # a worker apart, which was not told the tokens of the API
+        ({"api_tokens": "default:" + "t" * 20}, "default", False),
+        ({"prefect_documents": True}, "acme", True),
+        ({"prefect_documents": False}, "default", False),
+    ],
+)
+def test_h1_results_are_published_where_there_are_no_tenants_or_a_setting_says_so(
+    told: dict[str, Any], tenant: str, published: bool
+):
+    assert Settings(**told).publishes_documents_of(tenant) is published

@@ -336,7 +336,7 @@ async def test_a_predecessor_is_marked_also_when_prefect_is_heard_of_only_later(
     stage.clock.now += 60
     claim = await stage.store.runs.claim("another worker", run_id=stage.run_id)
     assert claim is not None
-    operators = Operators(stage.tools, health, url="", most=1, budget=0, documents=True)
+    operators = Operators(stage.tools, health, url="", most=1, budget=0, documents=lambda tenant: True)
     operators.show(claim, one_haiku)
     for _ in range(5):
         await asyncio.sleep(0)
@@ -355,7 +355,7 @@ async def test_all_that_a_worker_asks_prefect_goes_through_one_client(
         return get_client(), get_client(sync_client=True)
 
     with elsewhere:
-        async with Operators(stage.tools, health, url="", most=1, budget=0, documents=True).at_work({}):
+        async with Operators(stage.tools, health, url="", most=1, budget=0, documents=lambda tenant: True).at_work({}):
             one, other = await asyncio.gather(asyncio.create_task(used()), asyncio.create_task(used()))
 
     assert one[0] is other[0]
