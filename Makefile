@@ -1,6 +1,6 @@
 # One command per intention. `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help install run dev test test-faults bench check contract lock
+.PHONY: help install run dev test test-faults bench check audit contract lock
 BIN := .venv/bin
 
 help: ## Say what each command does
@@ -40,6 +40,10 @@ check: ## Lint, format, types, and whether the generated files are up to date
 	$(BIN)/python scripts/contract.py --check
 	$(BIN)/python web/tests/snapshots.py --check
 	$(BIN)/python scripts/npm.py run check
+
+audit: ## Ask PyPI and npm for advisories about the locked packages; needs the network, so no other command does it
+	@PYTHON="$(PYTHON)" scripts/install
+	@$(BIN)/python scripts/audit.py
 
 contract: ## Write the JSON Schema and the TypeScript types of the event contract, and docs/settings.md
 	@PYTHON="$(PYTHON)" scripts/install dev

@@ -102,7 +102,7 @@ LOCKS = ("requirements.lock", "requirements-node.lock", "requirements-dev.lock",
 
 
 def test_the_lock_files_pin_everything_with_hashes_and_name_no_host() -> None:
-    for name in LOCKS:
+    for name in (*LOCKS, "requirements-audit.lock"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text and "--index" not in text and "--find-links" not in text
         for block in text.replace("\\\n", " ").splitlines():
