@@ -6,9 +6,9 @@ import pytest
 
 from api.operations import OPERATIONS
 from events.store import Store
+from tests.api.callers import ACME, BETA, OF_A_BATCH, OF_A_RUN, Asked, ask
 from tests.api.conftest import problem
 from tests.api.editing import made
-from tests.api.test_tenants import ACME, BETA, OF_A_BATCH, OF_A_RUN, OPEN, Asked, ask
 from tests.api.writing import log_of
 
 __all__ = ["ask"]
@@ -25,16 +25,9 @@ async def state_of(ask: Asked, store: Store) -> Any:
     return seen, [entry.line for entry in log], abandoned
 
 
-async def one_run_token(ask: Asked, store: Store) -> dict[str, str]:
-    """For another run of the same tenant."""
-    other = await made(store, tenant="acme")
-    token = (await ask.client.post(f"/api/runs/{other}/token", headers=ACME)).json()["token"]
-    return {"Authorization": f"Bearer {token}"}
-
-
 @pytest.mark.parametrize("name", [each.id for each in [*OF_A_RUN, *OF_A_BATCH]])
 async def test_who_may_not_leaves_no_trace(ask: Asked, store: Store, name: str):
-    token = await one_run_token(ask, store)
+    token = await ask.token(await made(store, tenant="acme"))
     before = await state_of(ask, store)
 
     for headers, status in ((BETA, 404), ({}, 401), (token, 401)):
@@ -56,13 +49,3 @@ async def test_a_page_of_another_origin_changes_nothing(ask: Asked, store: Store
 @pytest.mark.parametrize("name", ADDRESSES)
 async def test_under_a_name_that_is_not_ours_there_is_nothing(ask: Asked, name: str):
     assert problem(await ask(name, {**ACME, "Host": "evil.example"})) == (421, "unknown-host")
-
-
-@pytest.mark.parametrize("name", [name for name in ADDRESSES if name not in OPEN])
-async def test_a_token_for_one_run_opens_that_run_s_reading_and_nothing_else(ask: Asked, name: str):
-    token = (await ask.client.post(f"/api/runs/{ask.run_id}/token", headers=ACME)).json()["token"]
-
-    response = await ask(name, {"Authorization": f"Bearer {token}"})
-
-    of_the_run = name in {each.id for each in OF_A_RUN if each.method == "GET"}
-    assert response.status_code == (200 if of_the_run else 401)

@@ -1,88 +1,60 @@
 """Whose a run is: every address asked by its owner, by another tenant, and by nobody in particular."""
 
-from dataclasses import dataclass
-from typing import Any
+import re
 from uuid import UUID
 
 import pytest
 from httpx2 import AsyncClient
 
-from api.app import create_app
+from api._operation import Operation
 from api.operations import OPERATIONS
 from events.store import Store
-from tests.api.batching import done, order
-from tests.api.conftest import in_process, problem, settings_with
-from tests.api.editing import NEW_VISION, WISH, made, refinement
-from tests.api.test_generate_stream import REFINEMENT
-from tests.api.test_starting import BRIEF, START
+from tests.api.callers import (
+    ACME,
+    BELOW,
+    BETA,
+    OF_A_BATCH,
+    OF_A_RUN,
+    OF_A_TENANT,
+    OPEN,
+    OWNED,
+    TOKENS,
+    Asked,
+    Expected,
+    ask,
+    expected,
+)
+from tests.api.conftest import problem, running, settings_with
+from tests.api.test_starting import START
 from tests.api.writing import accept
 
-TOKENS = "acme:token-of-acme,beta:token-of-beta"
-ACME = {"Authorization": "Bearer token-of-acme"}
-BETA = {"Authorization": "Bearer token-of-beta"}
-BODIES: dict[str, Any] = {
-    "start_run": START,
-    "generate_stream": BRIEF,
-    "refine": REFINEMENT,
-    "edit_framework": {"vision": NEW_VISION},
-    "refine_section": WISH,
-    "answer_input": {"value": 1},
-    "start_batch": order("a"),
-}
-# Where the owner is not answered with 200: the run has ended, and nothing was done to its document yet.
-OTHERWISE = {
-    **dict.fromkeys(("cancel_run", "pause_run", "unpause_run", "answer_input", "undo", "redo"), 409),
-    **dict.fromkeys(("cancel_batch", "pause_batch", "unpause_batch"), 409),
-    "refine_section": 202,
-    "retry_run": 202,
-    "retry_batch": 202,
-    "leave_run": 204,
-}
-PAGE = {"start", "page_new", "page_runs", "page_run", "page_batches", "page_batch", "page_stats"}
-OPEN = {"health", "ready", "show_metrics", "openapi_json", "docs", "style", "problem", "asset", "icon", *PAGE}
-OF_A_RUN = [each for each in OPERATIONS if "{run_id}" in each.path]
-OF_A_BATCH = [each for each in OPERATIONS if "{batch_id}" in each.path]
+__all__ = ["ask"]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """An address with a run, or a batch, of acme's in it."""
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda each: each.id)
+async def test_l12_every_route_answers_each_caller_as_the_table_says(ask: Asked, store: Store, operation: Operation):
+    of_the_run, of_another_run = await ask.token(ask.run_id), await ask.token(ask.refined_by)
+    callers = [{}, of_another_run, of_the_run, BETA, ACME]  # The owner last: this changes what it asks for.
+    async with running(settings_with(api_tokens=TOKENS), store) as api, api.client() as client:
+        found = [await ask.status(client, operation.id, headers) for headers in callers]
 
-    client: AsyncClient
-    run_id: UUID
-    refined_by: UUID
-    batch_id: UUID
-
-    async def __call__(self, name: str, headers: dict[str, str]) -> Any:
-        operation = next(each for each in OPERATIONS if each.id == name)
-        ids = {"run_id": self.run_id, "id": self.run_id, "batch_id": self.batch_id}
-        path = operation.path.format(**ids, kind="invalid-input", file="index-a.js", version=1, input_id="input-1")
-        bodies: dict[str, Any] = {**BODIES, "apply_refinement": {"refine_run_id": str(self.refined_by)}}
-        more: dict[str, Any] = {"json": bodies[name]} if name in bodies else {}
-        # A run that never ends is not watched to its end here: the key names one that has ended.
-        return await self.client.request(operation.method, path, headers=headers, **more)
+    assert Expected(*reversed(found)) == expected(operation)
 
 
-@pytest.fixture
-async def ask(store: Store) -> Any:
-    run_id = await made(store, tenant="acme")
-    refined_by = await refinement(store, run_id, tenant="acme")
-    batch_id = await done(store, "a", tenant="acme")
-    async with in_process(create_app(settings_with(api_tokens=TOKENS), store)) as client:
-        yield Asked(client, run_id, refined_by, batch_id)
+def test_l12_the_table_has_every_route_and_knows_every_name_in_an_address():
+    ids = [each.id for each in OPERATIONS]
+    names = {name for each in OPERATIONS if each.id in OWNED for name in re.findall(r"{(\w+)}", each.path)}
+
+    assert sorted(ids) == sorted([*OPEN, *OWNED])
+    assert names == {*OF_A_TENANT, *BELOW}
+    assert {*OPEN} == {each.id for each in OPERATIONS if each.open}
 
 
-@pytest.mark.parametrize("name", [each.id for each in OPERATIONS])
-async def test_nobody_in_particular_sees_only_how_we_are_and_how_to_ask(ask: Asked, name: str):
-    response = await ask(name, {})
+async def test_who_has_no_token_is_asked_for_one(ask: Asked):
+    response = await ask("list_runs", {})
 
-    if name in OPEN:
-        # No page is built here, and nobody wants figures.
-        missing = name in ("asset", "icon", "show_metrics")
-        assert response.status_code == (307 if name in PAGE else 404 if missing else 200)
-    else:
-        assert problem(response) == (401, "unauthorized")
-        assert response.headers["www-authenticate"] == 'Bearer realm="stepglass"'
+    assert problem(response) == (401, "unauthorized")
+    assert response.headers["www-authenticate"] == 'Bearer realm="stepglass"'
 
 
 @pytest.mark.parametrize("name", [each.id for each in OPERATIONS if each.id not in OPEN])
@@ -130,13 +102,6 @@ async def test_a_batch_of_another_tenant_is_not_there(ask: Asked, name: str):
     assert theirs.json()["detail"].replace(str(ask.batch_id), "") == nobodys.json()["detail"].replace(
         str(UUID(int=7)), ""
     )
-
-
-@pytest.mark.parametrize("name", [each.id for each in [*OF_A_RUN, *OF_A_BATCH]])
-async def test_the_owner_is_answered(ask: Asked, name: str):
-    response = await ask(name, ACME)
-
-    assert response.status_code == OTHERWISE.get(name, 200)
 
 
 async def test_a_cancel_of_another_tenant_s_run_changes_nothing(ask: Asked, store: Store):
