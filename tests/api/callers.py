@@ -18,9 +18,9 @@ from tests.api.editing import NEW_VISION, WISH, made, refinement
 from tests.api.test_generate_stream import REFINEMENT
 from tests.api.test_starting import BRIEF, START
 
-TOKENS = "acme:token-of-tenant-acme,beta:token-of-tenant-beta"
-ACME = {"Authorization": "Bearer token-of-tenant-acme"}
-BETA = {"Authorization": "Bearer token-of-tenant-beta"}
+TOKENS = "acme:the-token-of-acme,beta:the-token-of-beta"
+ACME = {"Authorization": "Bearer the-token-of-acme"}
+BETA = {"Authorization": "Bearer the-token-of-beta"}
 BODIES: dict[str, Any] = {
     "start_run": START,
     "generate_stream": BRIEF,
