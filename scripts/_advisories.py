@@ -84,11 +84,14 @@ def ask_pypi(packages: list[tuple[str, str]]) -> list[Advisory]:
         raise NoAnswer(f"{skipped[0]}{f', and {len(skipped) - 1} more' if skipped[1:] else ''}.")
     if len(report) != len(packages):
         raise NoAnswer(f"pip-audit was asked about {len(packages)} packages and reports on {len(report)}.")
-    return [
-        Advisory("PyPI", f"{each['name']} {each['version']}", (one["id"], *one["aliases"]), one["description"])
-        for each in report
-        for one in each["vulns"]
-    ]
+    return [of_release(each, one) for each in report for one in each["vulns"]]
+
+
+def of_release(release: dict[str, Any], vuln: dict[str, Any]) -> Advisory:
+    fixed = f", fixed in {' or '.join(vuln['fix_versions'])}" if vuln["fix_versions"] else ", not fixed yet"
+    return Advisory(
+        "PyPI", f"{release['name']} {release['version']}{fixed}", (vuln["id"], *vuln["aliases"]), vuln["description"]
+    )
 
 
 def of_npm() -> tuple[int, list[Advisory]]:

@@ -13,7 +13,12 @@ import pytest
 from tests.scripts.front_end import ROOT, FrontEnd
 
 # As pip-audit prints it, and as npm does.
-PYSEC: dict[str, Any] = {"id": "PYSEC-2020-35", "aliases": ["CVE-2020-7471"], "fix_versions": [], "description": "SQL"}
+PYSEC: dict[str, Any] = {
+    "id": "PYSEC-2020-35",
+    "aliases": ["CVE-2020-7471"],
+    "fix_versions": ["1.1"],
+    "description": "SQL",
+}
 GHSA: dict[str, Any] = {"url": "https://github.com/advisories/GHSA-gxr4-xjj5-5px2", "title": "XSS", "range": "<3.5.0"}
 REFUSED = json.dumps({"message": "405 Method Not Allowed", "statusCode": 405, "error": {"summary": "", "detail": ""}})
 LOCK = """foo==1.0 \\
@@ -28,6 +33,8 @@ grep -q django "$2" && exec cat {root}/known.json
 exec cat {root}/pypi.json
 """
 NPM = "#!/bin/sh\ncat package-lock.json > {root}/asked-npm\nexec cat {root}/npm.json\n"
+LISTS = """import sys; sys.path.insert(0, 'scripts'); import _advisories
+print(_advisories.one_of_each([('a', '1'), ('a', '2'), ('b', '1')]))"""
 
 
 def released(name: str, version: str, *vulns: dict[str, Any]) -> dict[str, Any]:
@@ -162,7 +169,14 @@ async def test_l12_an_advisory_counts_although_another_source_is_silent(database
     databases.pypi, databases.npm = NEW, REFUSED
     code, said = await databases.audit()
 
-    assert code == 1 and "PYSEC-2020-35" in said and "Not known: npm" in said
+    assert code == 1 and "Not known: npm" in said
+    assert "PyPI: foo 1.0, fixed in 1.1\n  PYSEC-2020-35, CVE-2020-7471: SQL\n" in said
+
+
+async def test_l12_two_versions_of_a_package_are_asked_about_one_after_the_other(front_end: FrontEnd) -> None:
+    code, said = await front_end.run("-c", LISTS)
+
+    assert (code, said) == (0, "[[('a', '1'), ('b', '1')], [('a', '2')]]\n")
 
 
 async def test_l12_what_a_source_sends_reaches_the_terminal_without_control_characters(databases: Databases) -> None:
