@@ -23,7 +23,8 @@ def held_back() -> set[str]:
     """Requirements with an exact version or an upper bound; of npm's, those that do not take every minor release."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     metadata, groups = project["project"], project["dependency-groups"]
-    listed: list[str] = [*metadata["dependencies"], *sum({**metadata["optional-dependencies"], **groups}.values(), [])]
+    more: list[list[str]] = [*metadata["optional-dependencies"].values(), *groups.values()]
+    listed = [*metadata["dependencies"], *(each for one in more for each in one)]
     python = {
         f"{one.name}{bound}"
         for one in map(Requirement, listed)
