@@ -88,7 +88,9 @@ class Settings(BaseSettings):
         default=1000, validation_alias="STEPGLASS_LIVE_RUNS", ge=1, description="Runs of a tenant that have not ended."
     )
     streams: int = Field(
-        default=2000, ge=1, description="Streams that each process of the API keeps open for a tenant."
+        default=2000,
+        ge=1,
+        description="Streams, starts that wait among them, that each process of the API keeps open for a tenant.",
     )
     spend_per_day_usd: float | None = Field(
         default=None,

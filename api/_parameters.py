@@ -105,7 +105,8 @@ PARAMETERS: dict[str, Doc] = {
         "name": "Prefer",
         "in": "header",
         "schema": {"type": "string"},
-        "description": "`wait=N` (RFC 7240): answer when the run has ended, after N seconds at the latest; at most 60.",
+        "description": "`wait=N` (RFC 7240): answer when the run has ended, after N seconds at the latest; at most 60. "
+        "It counts as a stream; where none may be opened, the answer is 202 at once, without `Preference-Applied`.",
         "example": "wait=60",
     },
     "Last-Event-ID": {

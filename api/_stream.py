@@ -13,25 +13,24 @@ from sse_starlette import EventSourceResponse
 from sse_starlette.sse import SendTimeoutError
 from starlette.types import Message, Receive, Scope, Send
 
-from api.streams import UNREAD, Streams
+from api.streams import UNREAD, Place, Streams
 
 ALONE: nullcontext[None] = nullcontext()
 """In place of the lock that each response has for its pings: ours come among the frames, so nobody else writes."""
 
 
 class Stream(EventSourceResponse):
-    """Counted while it is sent; tells how it failed. Between `Streams.full` and its first step nobody else gets a turn.
+    """Holds its place until it ends, and counts how it failed.
 
     `frames` come ready, pings too. Raises `SendTimeoutError` when its viewer takes no write for `send_timeout` seconds.
     """
 
     def __init__(
-        self, streams: Streams, tenant: str, frames: AsyncGenerator[bytes, None], *, send_timeout: float, **more: Any
+        self, streams: Streams, place: Place, frames: AsyncGenerator[bytes, None], *, send_timeout: float, **more: Any
     ) -> None:
         super().__init__(frames, ping=0, **more)  # pyright: ignore[reportUnknownMemberType]
         self._send_lock = ALONE  # pyright: ignore[reportAttributeAccessIssue]
-        self.tenant = tenant
-        self._streams = streams
+        self._streams, self._place = streams, place
         self._patience = send_timeout
         self._loop = asyncio.get_running_loop()
         self._task: asyncio.Task[Any] | None = None
@@ -43,15 +42,16 @@ class Stream(EventSourceResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._streams.begun(self)
         try:
-            if scope["method"] == "HEAD":
-                await super().__call__(scope, receive, send)
-            else:
-                await self._while_wanted(receive, send)
+            with self._place:
+                if scope["method"] == "HEAD":
+                    await super().__call__(scope, receive, send)
+                else:
+                    await self._while_wanted(receive, send)
         except SendTimeoutError:
-            self._streams.failed(self.tenant, UNREAD)
+            self._streams.failed(self._place.tenant, UNREAD)
             raise
         except Exception:
-            self._streams.failed(self.tenant, "broken")
+            self._streams.failed(self._place.tenant, "broken")
             raise
         finally:
             self._streams.over(self)

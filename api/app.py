@@ -61,10 +61,10 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
             feeds = await stack.enter_async_context(Feeds(opened))
             reading = Reading() if settings.metrics else None
             hub = await stack.enter_async_context(Hub(timed(opened.log, reading)))
-            if reading is not None:
-                reading.streams.set_function(lambda: hub.stats.viewers + feeds.viewers)
             prefect = PrefectProbe(settings)
-            streams = await stack.enter_async_context(Streams(reading, settings.streams).told(opened.alerts))
+            shared = len(settings.api_tokens) > 1
+            counted = Streams(reading, settings.streams, shared=shared)
+            streams = await stack.enter_async_context(counted.told(opened.alerts))
             run_tokens = RunTokens(settings.token_secret, opened.keys)
             yield State(
                 settings=settings,

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 import logs
 from api._wire import HEADER_LIMIT, Protocol
 from api.app import create_app
-from api.watch import MOST_STREAMS
+from api.streams import MOST_STREAMS
 from events.feeds import Feeds
 from events.hub import Hub
 from settings import Settings

@@ -1,5 +1,6 @@
 """Starting a run: the input is checked, the run committed, and only then is anybody told that it exists."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from api.body import escape, read_json
 from api.headers import idempotency_key, preferred_wait
 from api.limits import Admitted, admit
 from api.state import Request
+from api.streams import NoPlace
 from api.validation import invalid, validated
 from api.waiting import ended_within
 from events.contract import ProblemError, RunQueued, RunQueuedData
@@ -51,9 +53,12 @@ async def start_run(request: Request) -> JSONResponse:
     accepted = await accept(request, pipeline, wanted.input, at="/input", max_cost_usd=limit)
     started, headers = told(accepted)
     if wait is not None:
-        headers["Preference-Applied"] = f"wait={wait:.0f}"
-        if (ended := await ended_within(request, accepted.run_id, wait)) is not None:
-            return JSONResponse({**started, **ended}, 200, headers)
+        # Without a place there is no wait. The run is committed, so that this is no error.
+        with suppress(NoPlace):
+            ended = await ended_within(request, accepted.run_id, wait)
+            headers["Preference-Applied"] = f"wait={wait:.0f}"
+            if ended is not None:
+                return JSONResponse({**started, **ended}, 200, headers)
     return JSONResponse(started, 202, headers)
 
 

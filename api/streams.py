@@ -6,7 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Protocol
+from types import TracebackType
+from typing import Literal, Protocol, Self
 
 from api._exiting import exiting
 from events.alerts import Alerts, StreamHour
@@ -23,15 +24,44 @@ LAST = 1.0
 GRACE_SECONDS = 3.0
 """When the server stops, the hub ends every stream first; only what hangs even then is cut off."""
 
+MOST_STREAMS = 5000
+"""Streams and waits that one process keeps open."""
+SHARE = 2
+"""Where there are several tenants, one may have this many times as many open as there are free places.
+
+Two tenants that want all they can get have 2,000 of 5,000 each, and leave 1,000; three have 1,428 each, and leave 714.
+So the last places are for tenants that have few, and nobody has to know how many tenants there will be."""
+
 UNREAD = "unread"
 
 
 class Sent(Protocol):
     """A stream on its way."""
 
-    tenant: str
-
     def cut(self) -> None: ...
+
+
+class NoPlace(Exception):
+    """No other stream may be opened: `kind` is the problem that says whether the process or the tenant has too many."""
+
+    def __init__(self, kind: Literal["too-many-streams", "too-many-viewers"], detail: str) -> None:
+        super().__init__(detail)
+        self.kind, self.detail = kind, detail
+
+
+class Place:
+    """One open stream or wait of a tenant, counted until its block is left."""
+
+    __slots__ = ("_streams", "tenant")
+
+    def __init__(self, streams: "Streams", tenant: str) -> None:
+        self._streams, self.tenant = streams, tenant
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._streams.left(self.tenant)
 
 
 @dataclass(slots=True)
@@ -44,22 +74,51 @@ class Count:
 
 class Streams:
     """One per process. `reading` are the figures that operators see, where they want any; `most` is how many a tenant
-    may have open. Every process counts its own: nobody else knows whether a stream is still there."""
+    may have open of the `capacity` of the process, which is `shared` where there are several tenants. Every process
+    counts its own: nobody else knows whether a stream is still there."""
 
-    def __init__(self, reading: Reading | None = None, most: int | None = None) -> None:
+    def __init__(
+        self,
+        reading: Reading | None = None,
+        most: int | None = None,
+        *,
+        capacity: int = MOST_STREAMS,
+        shared: bool = False,
+    ) -> None:
         self.reading = reading
-        self.most = most
+        self.most, self.capacity, self.shared = most, capacity, shared
         self.open: Counter[str] = Counter()
+        self.total = 0
         self._counts: defaultdict[str, Count] = defaultdict(Count)
         self._sent: set[Sent] = set()
         self._listening: asyncio.Task[None] | None = None
+        if reading is not None:
+            reading.streams.set_function(lambda: self.total)
 
-    def full(self, tenant: str) -> bool:
-        return self.most is not None and self.open[tenant] >= self.most
+    def place(self, tenant: str) -> Place:
+        """Count one more stream of the tenant. Raises `NoPlace`."""
+        mine, free = self.open[tenant], self.capacity - self.total
+        if free <= 0:
+            raise NoPlace("too-many-streams", "This server's streams are all in use.")
+        if self.most is not None and mine >= self.most:
+            detail = f"There are {mine} open at this server, which is as many as one tenant may have."
+            raise NoPlace("too-many-viewers", detail)
+        if self.shared and mine >= SHARE * free:
+            detail = f"There are {mine} open at this server. Its last places are kept for tenants with fewer."
+            raise NoPlace("too-many-viewers", detail)
+        self.open[tenant] += 1
+        self.total += 1
+        return Place(self, tenant)
+
+    def left(self, tenant: str) -> None:
+        """One of the tenant's places is free again."""
+        self.total -= 1
+        self.open[tenant] -= 1
+        if not self.open[tenant]:
+            del self.open[tenant]
 
     def begun(self, stream: "Sent") -> None:
         """Before its first byte."""
-        self.open[stream.tenant] += 1
         self._sent.add(stream)
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._end_with_the_server(), name="stepglass-streams-end")
@@ -67,9 +126,6 @@ class Streams:
     def over(self, stream: "Sent") -> None:
         """Behind its last byte, whoever ended it."""
         self._sent.discard(stream)
-        self.open[stream.tenant] -= 1
-        if not self.open[stream.tenant]:
-            del self.open[stream.tenant]
 
     async def _end_with_the_server(self) -> None:
         """What goes on when the server has long been told to stop: a hub that is stopped ends its streams by itself.

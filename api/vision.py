@@ -1,5 +1,6 @@
 """Starting and watching in one response, in the small dialect: the addresses that older clients know."""
 
+from contextlib import ExitStack
 from uuid import UUID
 
 from starlette.responses import Response
@@ -13,7 +14,7 @@ from api.problems import HttpProblem
 from api.start import accept, checked
 from api.state import Request
 from api.views import view_of
-from api.watch import at_the_end, room, stream
+from api.watch import at_the_end, place, stream
 from events.errors import KeyReused
 from flows.catalogue import CATALOGUE, Pipeline
 
@@ -31,19 +32,21 @@ async def refine(request: Request) -> Response:
 async def start_and_watch(request: Request, pipeline: Pipeline) -> Response:
     """Starts a run, or, with a `Last-Event-ID`, goes on watching the one that the `Idempotency-Key` started."""
     after = last_event_id(request)
-    # Before anything is started that could not be watched.
-    room(request)
-    if after is None:
-        accepted = await accept(request, pipeline, await read_json(request))
-    else:
-        accepted = Admitted(await resumed(request, pipeline))
-    view = await view_of(request, accepted.run_id)
-    headers = {"X-Run-ID": str(accepted.run_id), **accepted.headers}
-    if at_the_end(view, after):
-        return Response(status_code=204, headers=headers)
-    # The dialect has no words for a gap: who is ahead of the log (it was restored) sees it whole, once more.
-    known = after if after is not None and after <= view.tail_seq else None
-    return stream(request, view, known, SMALL_DIALECT, headers=headers)
+    with ExitStack() as until_sent:
+        # Before anything is started that could not be watched.
+        held = until_sent.enter_context(place(request))
+        if after is None:
+            accepted = await accept(request, pipeline, await read_json(request))
+        else:
+            accepted = Admitted(await resumed(request, pipeline))
+        view = await view_of(request, accepted.run_id)
+        headers = {"X-Run-ID": str(accepted.run_id), **accepted.headers}
+        if at_the_end(view, after):
+            return Response(status_code=204, headers=headers)
+        # The dialect has no words for a gap: who is ahead of the log (it was restored) sees it whole, once more.
+        known = after if after is not None and after <= view.tail_seq else None
+        until_sent.pop_all()
+        return stream(request, view, known, SMALL_DIALECT, headers=headers, held=held)
 
 
 async def resumed(request: Request, pipeline: Pipeline) -> UUID:

@@ -11,7 +11,7 @@ from api.cursor import cursor, wants_snapshot
 from api.headers import chosen_type
 from api.problems import HttpProblem
 from api.state import Request
-from api.streams import GRACE_SECONDS, for_as_long
+from api.streams import GRACE_SECONDS, NoPlace, Place, for_as_long
 from api.views import run_id_in, view_of
 from events.contract import LAST_WORDS
 from events.errors import StoreUnavailable
@@ -20,9 +20,8 @@ from events.view import RunView
 
 SSE_TYPE, NDJSON_TYPE = "text/event-stream", "application/x-ndjson"
 FORMATS: dict[str, Format] = {SSE_TYPE: SSE, NDJSON_TYPE: NDJSON}
-# Seconds in which a viewer must take a write, and streams that one process keeps open.
+# Seconds in which a viewer must take a write.
 SEND_SECONDS = 30.0
-MOST_STREAMS = 5000
 
 
 class Message(BaseModel):
@@ -72,16 +71,17 @@ def at_the_end(view: RunView, after: int | None) -> bool:
     return view.status in LAST_WORDS and after == view.tail_seq
 
 
-def room(request: Request, *, resumed: bool = False) -> None:
-    """Raises `HttpProblem` where no other stream may be opened: 503, or 429 where it is the tenant's own doing."""
-    streams, tenant, later = request.state["streams"], request.state["tenant"], {"Retry-After": "5"}
-    if request.state["hub"].stats.viewers + request.state["feeds"].viewers >= MOST_STREAMS:
+def place(request: Request, *, resumed: bool = False) -> Place:
+    """A place for one more stream, taken. Raises `HttpProblem`: 503, or 429 where it is the tenant's own doing."""
+    streams, tenant = request.state["streams"], request.state["tenant"]
+    try:
+        return streams.place(tenant)
+    except NoPlace as none:
+        problem = HttpProblem(none.kind, none.detail, headers={"Retry-After": "5"})
+    if problem.status == 503:
         streams.opened(tenant, resumed=resumed)
         streams.failed(tenant, "refused")
-        raise HttpProblem("too-many-streams", "This server's streams are all in use.", headers=later)
-    if streams.full(tenant):
-        detail = f"There are {streams.most} open at this server, which is as many as one tenant may have."
-        raise HttpProblem("too-many-viewers", detail, headers=later)
+    raise problem
 
 
 def stream(
@@ -93,12 +93,13 @@ def stream(
     media_type: str = SSE_TYPE,
     snapshot: bool = False,
     headers: Mapping[str, str] | None = None,
+    held: Place | None = None,
 ) -> Stream:
     """The response that goes on until the run's last word, the viewer's leaving, or the server's end."""
     frames = request.state["hub"].watch(UUID(view.run_id), view, after, snapshot=snapshot, fmt=fmt)
     if (reader := request.state["reader"]) is not None:
         frames = for_as_long(frames, reader.seconds_left)
-    return response(request, frames, media_type=media_type, headers=headers, resumed=bool(after))
+    return response(request, frames, media_type=media_type, headers=headers, resumed=bool(after), held=held)
 
 
 def response(
@@ -108,18 +109,19 @@ def response(
     media_type: str = SSE_TYPE,
     headers: Mapping[str, str] | None = None,
     resumed: bool = False,
+    held: Place | None = None,
 ) -> Stream:
     """`frames` as a response. They come ready, pings too: sse-starlette adds headers and looks after the connection.
 
-    `resumed`: they go on from a cursor. Raises `HttpProblem` 503 when this process has no stream left, 429 when the
-    tenant has none.
+    `resumed`: they go on from a cursor. `held` is the place of the stream, where it was taken before. Raises
+    `HttpProblem` 503 when this process has no place left, 429 when the tenant has none.
     """
-    streams, tenant = request.state["streams"], request.state["tenant"]
-    room(request, resumed=resumed)
-    streams.opened(tenant, resumed=resumed)
+    streams = request.state["streams"]
+    taken = held or place(request, resumed=resumed)
+    streams.opened(taken.tenant, resumed=resumed)
     return Stream(
         streams,
-        tenant,
+        taken,
         frames,
         media_type=media_type,
         headers=headers,

@@ -8,11 +8,9 @@ import pytest
 from httpx2 import AsyncClient
 
 from api.app import create_app
-from api.streams import Count, Streams
-from api.watch import MOST_STREAMS
+from api.streams import Count, NoPlace, Streams
 from events.alerts import StreamHour
 from events.errors import StoreUnavailable
-from events.hub import Hub, HubStats
 from events.store import Store
 from observe.meters import Reading
 from tests.api.conftest import ApiServer, in_process, problem, running, settings_with
@@ -73,12 +71,15 @@ async def test_with_tenants_it_is_for_the_bearer_of_its_own_token(
         assert problem(answer) == (401, "unauthorized")
 
 
+def none_left(streams: Streams, tenant: str) -> Any:
+    raise NoPlace("too-many-streams", "none")
+
+
 async def test_a_stream_that_cannot_be_begun_is_one_that_failed(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await held(store, tenant="default")
     async with in_process(create_app(settings_with(metrics=True), store)) as client:
-        full = HubStats(viewers=MOST_STREAMS, runs=1)
         with monkeypatch.context() as patch:
-            patch.setattr(Hub, "stats", full)
+            patch.setattr(Streams, "place", none_left)
             assert (await client.get(f"/api/runs/{run.run_id}/events")).status_code == 503
 
         async def away(*_: Any) -> Any:

@@ -52,7 +52,7 @@ class Frames:
 
 
 def streamed(streams: Streams, frames: Frames, line: Line, seconds: float = 30.0) -> "asyncio.Task[None]":
-    stream = Stream(streams, "default", frames(), send_timeout=seconds, sep="\n")
+    stream = Stream(streams, streams.place("default"), frames(), send_timeout=seconds, sep="\n")
     return asyncio.create_task(stream(SCOPE, line.receive, line.send))
 
 
@@ -67,7 +67,7 @@ async def test_a_stream_goes_on_to_the_end_of_its_frames():
 
 async def test_a_viewer_who_leaves_ends_its_stream_and_nothing_else():
     streams, frames, line = Streams(), Frames(b"one"), Line()
-    stream = Stream(streams, "default", frames(), send_timeout=30.0, sep="\n")
+    stream = Stream(streams, streams.place("default"), frames(), send_timeout=30.0, sep="\n")
 
     async def request() -> int:
         await stream(SCOPE, line.receive, line.send)
@@ -131,14 +131,16 @@ async def test_frames_that_break_are_counted_and_told():
     streams.opened("default", resumed=False)
 
     with pytest.raises(RuntimeError, match="no more"):
-        await Stream(streams, "default", broken(), send_timeout=30.0, sep="\n")(SCOPE, line.receive, line.send)
+        await Stream(streams, streams.place("default"), broken(), send_timeout=30.0, sep="\n")(
+            SCOPE, line.receive, line.send
+        )
 
     assert streams.take()["default"].failed == 1
 
 
 async def test_a_head_request_opens_no_stream():
     streams, frames, line = Streams(), Frames(b"one"), Line()
-    stream = Stream(streams, "default", frames(), send_timeout=30.0, sep="\n")
+    stream = Stream(streams, streams.place("default"), frames(), send_timeout=30.0, sep="\n")
 
     await stream({**SCOPE, "method": "HEAD"}, line.receive, line.send)
 

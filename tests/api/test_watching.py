@@ -311,8 +311,8 @@ async def test_closing_a_stream_cancels_nothing_and_frees_its_place(api_server: 
     assert not (await store.runs.view(run_id, "default")).cancel_requested
 
 
-async def test_too_many_streams_are_refused(api_server: ApiServer, store: Store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.watch.MOST_STREAMS", 1)
+async def test_too_many_streams_are_refused(api_server: ApiServer, store: Store):
+    api_server.server.lifespan.state["streams"].capacity = 1
     run_id = await accept(store)
     async with api_server.client() as client, watching(client, run_id) as viewer:
         await viewer.next()

@@ -158,15 +158,15 @@ async def test_without_a_store_there_is_no_stream(
     assert problem(await client.get(EVENTS)) == (503, "unavailable")
 
 
-async def test_leaving_frees_the_place(api_server: ApiServer, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("api.watch.MOST_STREAMS", 1)
-    feeds = api_server.server.lifespan.state["feeds"]
+async def test_leaving_frees_the_place(api_server: ApiServer):
+    streams = api_server.server.lifespan.state["streams"]
+    streams.capacity = 1
     async with api_server.client() as client:
         async with watching(client) as viewer:
             await viewer.next()
-            assert feeds.viewers == 1
+            assert streams.total == 1
             assert problem(await client.get(EVENTS)) == (503, "too-many-streams")
-        await until(lambda: not feeds.viewers)
+        await until(lambda: not streams.total)
 
 
 async def test_when_the_server_stops_the_stream_ends_behind_a_whole_frame(api_server: ApiServer, store: Store):
