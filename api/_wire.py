@@ -1,5 +1,6 @@
-"""What uvicorn's protocol leaves to do: problem details for what never becomes a request, and dropping dead viewers."""
+"""What uvicorn's protocol leaves to do: problem details for what is no request, and an end for dead clients."""
 
+import asyncio
 import json
 import sys
 from typing import Any
@@ -9,40 +10,143 @@ from sse_starlette.sse import SendTimeoutError
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api._idle import Idle
 from api.problems import KINDS, MEDIA_TYPE
 
 HEADER_LIMIT = 64 * 1024
+TOO_LARGE = f"They are larger than {HEADER_LIMIT // 1024} KB."
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 of uvicorn, with these two things."""
+    """HTTP/1.1 of uvicorn, with this. It is in `idle`, of the lifespan, while it waits for its client."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.idle: Idle = self.app_state["idle"]
+        # What the client had not taken when we last looked; the timer is there while a write has to wait for it.
+        self._untaken = sys.maxsize
+        self._stalled: asyncio.TimerHandle | None = None
         application = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
             try:
                 await application(scope, receive, send)  # pyright: ignore[reportArgumentType] # two names for one type
             except SendTimeoutError:
-                # `close` would wait for the peer to take what is in the buffer, which is what it does not do.
-                self.cycle.disconnected = True
-                self.transport.abort()
+                self.give_up()
+            except Exception:
+                # uvicorn closes the connection behind what is written so far, which the client may never take.
+                if not self.transport.is_closing():
+                    self.idle.add(self)
+                raise
 
         self.app = app  # pyright: ignore[reportAttributeAccessIssue] # likewise
 
+    # --- how long its client may take ---
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # pyright: ignore[reportIncompatibleMethodOverride] # as uvicorn has it
+        super().connection_made(transport)
+        self.idle.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.timeout_keep_alive_task is not None or self._receives():
+            # The time for its next request begins now, and a body that comes is not silent.
+            self.idle.discard(self)
+        super().data_received(data)
+        self._wait_or_serve()
+
+    def on_response_complete(self) -> None:
+        if self._stalled is None:
+            self._untaken = sys.maxsize
+        super().on_response_complete()
+        self._wait_or_serve()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.idle.closed(self)
+        self._end_stall()
+        super().connection_lost(exc)
+
+    def _wait_or_serve(self) -> None:
+        """uvicorn has a timer between two requests alone, and the first byte of the second one ends it."""
+        served = self.cycle and not self.cycle.response_complete and not self.transport.is_closing()
+        if served and not self.cycle.more_body and self._stalled is None:
+            self.idle.discard(self)
+        else:
+            self.idle.add(self)
+
+    def _receives(self) -> bool:
+        """Is the rest of a body on its way, for which the application does not wait for ever?"""
+        return bool(self.cycle) and not self.cycle.response_complete and self.cycle.more_body
+
+    def has_time(self) -> bool:
+        cared_for = self._receives() and not self.transport.is_closing()
+        return cared_for or self._stalled is not None or self._taken_some()
+
+    def _taken_some(self) -> bool:
+        before, self._untaken = self._untaken, self.transport.get_write_buffer_size()
+        return 0 < self._untaken < before
+
+    def give_up(self) -> None:
+        """An end that does not wait: `close` would, for a peer that may never take what is in the buffer."""
+        if self.cycle:
+            self.cycle.disconnected = True
+        half_a_head = self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]
+        if half_a_head and not self.transport.get_write_buffer_size():
+            self.refuse("request-timeout", "The head of the request took too long to arrive.")
+        else:
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._untaken = self.transport.get_write_buffer_size()
+        self._stalled = self.loop.call_later(self.idle.unread, self._look_at_stall)
+        self.idle.add(self)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._untaken = sys.maxsize
+        self._end_stall()
+        self._wait_or_serve()
+
+    def _look_at_stall(self) -> None:
+        if self._taken_some():
+            self._stalled = self.loop.call_later(self.idle.unread, self._look_at_stall)
+        else:
+            self.give_up()
+            self.idle.dropped("unread")
+
+    def _end_stall(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    # --- what is no request ---
+
     def send_400_response(self, msg: str) -> None:
-        error = sys.exception()
-        too_large = isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == 431
-        kind = KINDS["headers-too-large" if too_large else "bad-request"]
-        detail = f"They are larger than {HEADER_LIMIT // 1024} KB." if too_large else "This is not HTTP."
-        problem = {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": detail}
-        body = json.dumps(problem).encode()
-        headers = [
-            (b"content-type", MEDIA_TYPE.encode()),
-            (b"content-length", str(len(body)).encode()),
-            (b"connection", b"close"),
-        ]
-        for event in (h11.Response(status_code=kind.status, headers=headers), h11.Data(data=body), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
+        match sys.exception():
+            case h11.RemoteProtocolError(error_status_hint=431):
+                self.refuse("headers-too-large", TOO_LARGE)
+            case _:
+                self.refuse("bad-request", "This is not HTTP.")
+
+    def refuse(self, name: str, detail: str) -> None:
+        """Answer with a problem and close; close alone where an answer has begun already."""
+        if self.cycle and not self.cycle.response_complete:
+            # Its body broke off. Nobody hears what the application still says.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self.transport.write(problem(self.conn, name, detail))
         self.transport.close()
+
+
+def problem(conn: h11.Connection, name: str, detail: str) -> bytes:
+    """A whole answer, behind which the connection is closed."""
+    kind = KINDS[name]
+    body = json.dumps({"type": kind.uri, "title": kind.title, "status": kind.status, "detail": detail}).encode()
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    events = (h11.Response(status_code=kind.status, headers=headers), h11.Data(data=body), h11.EndOfMessage())
+    return b"".join(conn.send(event) or b"" for event in events)

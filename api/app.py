@@ -11,6 +11,7 @@ from api._bodies import Bodies
 from api._browsers import Origins, SecurityHeaders
 from api._failures import Failures
 from api._hosts import Hosts, names_of
+from api._idle import Idle
 from api._requests import Requests
 from api._tokens import Tokens
 from api.health import PrefectProbe
@@ -51,8 +52,9 @@ TOLD = [
 ]
 
 
-def create_app(settings: Settings, store: Store | None = None) -> Starlette:
-    """The API over `store`; without one, the lifespan opens that at `settings.database_url`."""
+def create_app(settings: Settings, store: Store | None = None, idle: Idle | None = None) -> Starlette:
+    """The API over `store`; without one, the lifespan opens that at `settings.database_url`. `idle` is there for tests
+    that do not wait."""
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncGenerator[State, None]:
@@ -74,6 +76,7 @@ def create_app(settings: Settings, store: Store | None = None) -> Starlette:
                 known=Known(),
                 prefect=prefect,
                 streams=streams,
+                idle=idle or Idle(reading),
                 run_tokens=run_tokens,
             )
 

@@ -61,7 +61,7 @@ KINDS: dict[str, Kind] = {
             "The Allow header lists those it takes.",
         ),
         Kind("not-acceptable", 406, "None of the accepted types can be given", "Ask for one that the detail names."),
-        Kind("request-timeout", 408, "The body took too long to arrive", "Send it again, faster."),
+        Kind("request-timeout", 408, "The request took too long to arrive", "Send it again, faster."),
         Kind("not-finished", 409, "The run has not finished", "Watch its events, or ask again later."),
         Kind("unknown-input", 404, "There is no such question", "`asked` of the run has all that wait for an answer."),
         Kind("answered", 409, "The question is answered", "Nothing to do: the first answer holds."),

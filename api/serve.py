@@ -9,17 +9,17 @@ import uvicorn
 from starlette.applications import Starlette
 
 import logs
+from api._idle import MOST as MOST_CONNECTIONS
 from api._wire import HEADER_LIMIT, Protocol
 from api.app import create_app
-from api.streams import MOST_STREAMS
 from events.feeds import Feeds
 from events.hub import Hub
 from settings import Settings
 
 # Open streams end within a second; what is left then is answered or cut off.
 GRACE_SECONDS = 5
-# Beside the streams: connections to the database, other requests, files.
-SPARE_FILES = 1000
+# Beside the clients: connections to the database, files, and the 2,048 that uvicorn accepts before any is looked at.
+SPARE_FILES = 3000
 
 
 class Server(uvicorn.Server):
@@ -54,7 +54,7 @@ def serve(settings: Settings) -> None:
 def make_room_for_streams() -> None:
     """Every stream is an open file, and 1,024 of them is the usual limit that a process may raise by itself."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_STREAMS + SPARE_FILES
+    wanted = MOST_CONNECTIONS + SPARE_FILES
     if soft != resource.RLIM_INFINITY and soft < wanted:
         most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

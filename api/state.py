@@ -11,6 +11,7 @@ from events.store import Store
 from settings import Settings
 
 if TYPE_CHECKING:
+    from api._idle import Idle
     from api.health import PrefectProbe
     from api.run_tokens import Reader, RunTokens
     from api.streams import Streams
@@ -26,6 +27,7 @@ class State(TypedDict):
     known: Known
     prefect: "PrefectProbe"
     streams: "Streams"
+    idle: "Idle"
     run_tokens: "RunTokens"
 
 

@@ -118,6 +118,11 @@ class Reading(Figures):
         self.opened = self._counter("streams_opened", "Streams that were asked for.")
         self.resumed = self._counter("stream_resumes", "Those of them that went on from a cursor.")
         self.failed = self._counter("stream_failures", "Streams that were refused, or broke.", ("reason",))
+        self.connections = Gauge("stepglass_connections", "Connections that are open.", registry=self.registry)
+        self.idle = Gauge(
+            "stepglass_connections_idle", "Those of them that wait for their client.", registry=self.registry
+        )
+        self.dropped = self._counter("connections_dropped", "Connections that their client left waiting.", ("reason",))
         self.lag = self._histogram(
             "stream_lag_seconds", "From an event's time to its being at hand for viewers.", (), QUICK
         )

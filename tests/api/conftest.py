@@ -17,6 +17,7 @@ from httpx2 import ASGITransport, AsyncClient
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from api._idle import Idle
 from api.app import create_app
 from api.serve import Server, config
 from events.store import Store, open_store
@@ -100,13 +101,22 @@ class ApiServer:
 
 
 @asynccontextmanager
-async def running(settings: Settings, store: Store, port: int = 0) -> AsyncGenerator[ApiServer]:
+async def running(
+    settings: Settings, store: Store, port: int = 0, idle: Idle | None = None
+) -> AsyncGenerator[ApiServer]:
     """The application behind uvicorn as `api.serve` sets it up, on a free port of this machine or the one given."""
+    async with serving(config(settings, create_app(settings, store, idle)), port) as api:
+        yield api
+
+
+@asynccontextmanager
+async def serving(given: uvicorn.Config, port: int = 0) -> AsyncGenerator[ApiServer]:
+    """A server until the end of the block."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
         port = listening.getsockname()[1]
-        server = Quiet(config(settings, create_app(settings, store)))
+        server = Quiet(given)
         task = asyncio.create_task(server.serve([listening]))
         await until(lambda: server.started or task.done())
         assert server.started, "the server did not start"
