@@ -1,4 +1,4 @@
-"""What uvicorn's protocol leaves to do: problem details for what is no request, and an end for dead clients."""
+"""What uvicorn's protocol leaves to do: refusing what is no proper request, and ending connections of dead clients."""
 
 import asyncio
 import json
@@ -17,11 +17,47 @@ HEADER_LIMIT = 64 * 1024
 TOO_LARGE = f"They are larger than {HEADER_LIMIT // 1024} KB."
 
 
+class Refused(h11.RemoteProtocolError):
+    """A request that h11 takes and we do not: `kind` is the problem that it is answered with."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail, KINDS[kind].status)
+        self.kind, self.detail = kind, detail
+
+
+class Connection(h11.Connection):
+    """h11's, which takes two things that we refuse.
+
+    A body that is framed in two ways: a proxy in front may see its end elsewhere, and with it the next request (RFC
+    9112, section 6.1). And a head that is too large, but comes in one read: h11 measures only what is not whole yet.
+    """
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            check(event)
+        return event
+
+
+def check(request: h11.Request) -> None:
+    """Raises `Refused`."""
+    names = {name for name, _ in request.headers}
+    if b"transfer-encoding" in names and b"content-length" in names:
+        detail = "Its body is framed by Transfer-Encoding and by Content-Length. Send one of them."
+        raise Refused("bad-request", detail)
+    if b"transfer-encoding" in names and request.http_version < b"1.1":
+        raise Refused("bad-request", "HTTP/1.0 has no Transfer-Encoding. Send a Content-Length, or use HTTP/1.1.")
+    # Each line has a colon, a blank and two characters at its end.
+    if len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers) > HEADER_LIMIT:
+        raise Refused("headers-too-large", TOO_LARGE)
+
+
 class Protocol(H11Protocol):
     """HTTP/1.1 of uvicorn, with this. It is in `idle`, of the lifespan, while it waits for its client."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.conn = Connection(h11.SERVER, HEADER_LIMIT)
         self.idle: Idle = self.app_state["idle"]
         # What the client had not taken when we last looked; the timer is there while a write has to wait for it.
         self._untaken = sys.maxsize
@@ -123,6 +159,8 @@ class Protocol(H11Protocol):
 
     def send_400_response(self, msg: str) -> None:
         match sys.exception():
+            case Refused() as refused:
+                self.refuse(refused.kind, refused.detail)
             case h11.RemoteProtocolError(error_status_hint=431):
                 self.refuse("headers-too-large", TOO_LARGE)
             case _:

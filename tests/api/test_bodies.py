@@ -4,15 +4,19 @@ import asyncio
 import json
 import tracemalloc
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
 
+import h11
 import pytest
 from httpx2 import AsyncClient
 
 from api import body
 from api._bodies import LINGER_BYTES
+from api._wire import HEADER_LIMIT, Connection, Protocol, Refused
 from events.store import Store
 from tests.api.conftest import ApiServer, problem
 from tests.api.test_starting import START
+from tests.api.writing import accept
 
 HEAD = "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
@@ -202,6 +206,61 @@ async def test_what_is_not_http_is_refused_with_a_problem(api_server: ApiServer)
 
     assert answer.startswith(b"HTTP/1.1 400 ")
     assert b"/problems/bad-request" in answer
+
+
+TWICE = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+AGAIN = b"GET /api/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def test_l5_a_body_that_is_framed_in_two_ways_is_refused_and_nothing_behind_it_is_read(api_server: ApiServer):
+    answer, _ = await raw(api_server, f"{HEAD}{TWICE}0\r\n\r\n".encode() + AGAIN)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert b"/problems/bad-request" in answer and b"Send one of them" in answer
+
+
+async def test_l5_a_transfer_encoding_of_http_1_0_is_refused(api_server: ApiServer):
+    head = HEAD.replace("HTTP/1.1", "HTTP/1.0")
+
+    answer, _ = await raw(api_server, f"{head}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n".encode())
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"HTTP/1.0 has no Transfer-Encoding" in answer
+
+
+async def test_l5_a_request_behind_another_one_is_checked_as_well(api_server: ApiServer):
+    answer, _ = await raw(api_server, AGAIN + f"{HEAD}{TWICE}0\r\n\r\n".encode() + AGAIN)
+
+    statuses = [part[:4] for part in answer.split(b"HTTP/1.1")[1:]]
+    assert statuses == [b" 200", b" 400"]
+
+
+def test_l5_headers_that_are_too_large_are_refused_though_they_come_in_one_read():
+    largest = HEADER_LIMIT - len("/ab: localhostX-Long: ") - 2 * 2 - 2
+    for size, refused in ((largest, False), (largest + 10, True)):
+        conn = Connection(h11.SERVER, HEADER_LIMIT)
+        conn.receive_data(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * size + b"\r\n\r\n")
+        with pytest.raises(Refused) if refused else nullcontext() as error:
+            conn.next_event()
+        assert error is None or error.value.kind == "headers-too-large"
+
+
+async def test_l5_what_is_refused_while_it_is_being_answered_is_cut_off(api_server: ApiServer, store: Store):
+    run_id = await accept(store)
+    reader, writer = await asyncio.open_connection("127.0.0.1", api_server.port)
+    writer.write(f"GET /api/runs/{run_id}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    await reader.readuntil(b"stream_open")
+    [connection] = api_server.server.server_state.connections
+    assert isinstance(connection, Protocol)
+
+    connection.refuse("bad-request", "Its body broke off.")
+
+    async with asyncio.timeout(10):
+        rest = await reader.read()
+    assert b"HTTP/1.1" not in rest
+    assert not rest.endswith(b"0\r\n\r\n"), "a stream that is cut off does not look whole"
+    writer.close()
 
 
 async def test_who_leaves_in_the_middle_of_a_body_leaves_nothing_behind(api_server: ApiServer, store: Store):
