@@ -75,6 +75,7 @@ def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
 
     WebSockets are checked as well. Who may ask is Prefect's own to say, by its auth string.
     """
+    # The outermost one is an `async def`: uvicorn 0.54 takes an object with a plain `__call__` for ASGI 2.
     return SecurityHeaders(Hosts(Origins(app), names_of(settings)), policy=POLICY)
 
 
