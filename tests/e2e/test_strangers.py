@@ -244,7 +244,8 @@ async def test_h1_no_text_of_a_tenant_is_published_in_prefect_where_there_are_to
         return await house.prefect("POST", "artifacts/filter", {})
 
     await until(published, "the run is shown in Prefect", 60)
-    assert {each["key"] for each in await published()} == {"stepglass-run"}
+    # Steps and their times are told later of a run that Prefect could not see while it ran.
+    assert {each["key"] for each in await published()} <= {"stepglass-run", "steps"}
     flow_runs = await house.prefect("POST", "flow_runs/filter", {"flow_runs": {"tags": {"all_": ["stepglass"]}}})
     assert given["company_name"] not in json.dumps(flow_runs)
 
