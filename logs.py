@@ -8,7 +8,7 @@ import json as _json
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TextIO, cast
 
 import structlog
@@ -16,8 +16,9 @@ from pydantic import BaseModel, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 REDACTED = "[redacted]"
-# Shorter than this, a secret is part of too many ordinary words to be taken out everywhere.
-SHORTEST = 6
+# Shorter than this, a secret is part of too many ordinary words: it is taken out where it stands alone. Tokens are
+# longer, but the key of a local model server may be anything.
+SHORT = 6
 PATTERNS = [
     (re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {REDACTED}"),
@@ -45,10 +46,10 @@ class Redact:
     """The last processor: takes a rendered line, gives it back without known secrets and what looks like one."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets if len(secret) >= SHORTEST for form in forms(secret)}
+        known = {form for secret in secrets if secret for form in forms(secret)}
         # The longest first: a secret may contain another.
         words = sorted(known, key=len, reverse=True)
-        self._known = re.compile("|".join(map(re.escape, words))) if words else None
+        self._known = re.compile("|".join(map(pattern_of, words))) if words else None
 
     def __call__(self, logger: WrappedLogger, name: str, line: EventDict | str) -> str:
         return self.text(str(line))
@@ -66,14 +67,26 @@ def forms(secret: str) -> list[str]:
     return [secret, _json.dumps(secret)[1:-1], _json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]]
 
 
+def pattern_of(form: str) -> str:
+    """The expression that finds it; a short one is not looked for inside words."""
+    # In JSON, a line break is a backslash and a letter.
+    alone = r"(?:(?<![A-Za-z0-9])|(?<=\\[nrt])){}(?![A-Za-z0-9])"
+    return alone.format(re.escape(form)) if len(form) < SHORT else re.escape(form)
+
+
 def secrets_in(settings: BaseModel) -> list[str]:
-    """Every `SecretStr` of a settings object, also inside a mapping, as plain text."""
-    found: list[str] = []
-    for name in type(settings).model_fields:
-        value: object = getattr(settings, name)
-        nested = cast(dict[str, object], value).values() if isinstance(value, dict) else [value]
-        found += [item.get_secret_value() for item in nested if isinstance(item, SecretStr)]
-    return found
+    """Every `SecretStr` of a settings object, also inside mappings, lists and tuples, as plain text."""
+    return [secret for name in type(settings).model_fields for secret in _secrets(getattr(settings, name))]
+
+
+def _secrets(value: object) -> Iterator[str]:
+    if isinstance(value, SecretStr):
+        yield value.get_secret_value()
+    elif isinstance(value, dict):
+        yield from _secrets(list(cast(dict[object, object], value).values()))
+    elif isinstance(value, list | tuple):
+        for each in cast(Sequence[object], value):
+            yield from _secrets(each)
 
 
 def configure(

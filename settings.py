@@ -4,8 +4,15 @@ from base64 import b64decode
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasGenerator, Field, SecretStr, field_validator
+from pydantic import AliasGenerator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+import bearer
+from hosts import is_loopback
+
+
+class BadSettings(ValueError):
+    """Settings that are valid one by one, but unsafe together. The message says what to change."""
 
 
 class Settings(BaseSettings):
@@ -15,6 +22,8 @@ class Settings(BaseSettings):
         frozen=True,
         populate_by_name=True,
         extra="ignore",
+        # Settings hold tokens, and an error may end in a log.
+        hide_input_in_errors=True,
         # Unless a field says otherwise.
         alias_generator=AliasGenerator(validation_alias=lambda name: f"STEPGLASS_{name.upper()}"),
     )
@@ -103,9 +112,16 @@ class Settings(BaseSettings):
     prefect_budget: float = Field(
         default=0.25, ge=0, description="Seconds that a step waits for Prefect's engine before it goes on by itself."
     )
-    api_tokens: Annotated[dict[str, SecretStr], NoDecode] = Field(
-        default_factory=dict[str, SecretStr],
-        description="Bearer tokens, as tenant:token,tenant:token. Unset: no tokens, one tenant called default.",
+    api_tokens: Annotated[dict[str, tuple[SecretStr, ...]], NoDecode] = Field(
+        default_factory=dict[str, tuple[SecretStr, ...]],
+        description="Bearer tokens of 16 characters or more, as tenant:token,tenant:token. tenant:token|token gives "
+        "a tenant two; sha256= and a hash may stand in place of a token. `stepglass token` makes both. "
+        "Unset: no tokens, one tenant called default.",
+    )
+    allow_anonymous: bool = Field(
+        default=False,
+        description="1: start without tokens also where STEPGLASS_HOST lets a network in. Anyone there can then read "
+        "every run, start runs with your model key, and see the metrics.",
     )
     token_secret: SecretStr | None = Field(
         default=None,
@@ -148,7 +164,8 @@ class Settings(BaseSettings):
     )
     metrics_token: SecretStr | None = Field(
         default=None,
-        description="Bearer token for /metrics, which is of all tenants. Needed there where the API has tokens.",
+        description="Bearer token for /metrics, which is of all tenants: 16 characters or more, or sha256= and a hash. "
+        "Needed there where the API has tokens.",
     )
     otlp_endpoint: str | None = Field(
         default=None,
@@ -165,13 +182,25 @@ class Settings(BaseSettings):
 
     @field_validator("api_tokens", mode="before")
     @classmethod
-    def _tokens(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [part.partition(":") for part in value.split(",") if part.strip()]
-        if any(not tenant.strip() or not token.strip() for tenant, _, token in pairs):
-            raise ValueError("expected tenant:token pairs separated by commas, for example acme:s3cret,beta:t0ken")
-        return {tenant.strip(): token.strip() for tenant, _, token in pairs}
+    def _split(cls, value: object) -> object:
+        return bearer.split(value) if isinstance(value, str) else value
+
+    @field_validator("api_tokens")
+    @classmethod
+    def _tokens(cls, value: dict[str, tuple[SecretStr, ...]]) -> dict[str, tuple[SecretStr, ...]]:
+        bearer.check_all(value)
+        return value
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _metrics_token(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if value is not None:
+            bearer.check(value)
+            tenants: bearer.Tokens = info.data.get("api_tokens", {})
+            known = {bearer.digest_of(each) for tokens in tenants.values() for each in tokens}
+            if bearer.digest_of(value) in known:
+                raise ValueError("is also a token of a tenant, who must not see the metrics of all. Use another one.")
+        return value
 
     @field_validator("webhook_url", mode="after")
     @classmethod
@@ -233,8 +262,36 @@ class Settings(BaseSettings):
         return None if self.wants_demo else f"{self.model_heavy or '-'} {self.model_light or '-'}"
 
     @property
-    def metrics_secret(self) -> str | None:
-        return None if self.metrics_token is None else self.metrics_token.get_secret_value()
+    def metrics_digest(self) -> bytes | None:
+        return None if self.metrics_token is None else bearer.digest_of(self.metrics_token)
+
+    @property
+    def anonymous_api(self) -> bool:
+        """Whether anyone on a network may use the API."""
+        return not self.api_tokens and not is_loopback(self.host)
+
+    @property
+    def anonymous_metrics(self) -> bool:
+        """Whether anyone on a network may see the worker's metrics."""
+        shown = self.metrics and self.metrics_port
+        return bool(shown) and self.metrics_token is None and not is_loopback(self.host)
+
+    def guard_api(self) -> None:
+        """Raises `BadSettings` where anyone on a network may use the API, and no setting allows it."""
+        if self.anonymous_api and not self.allow_anonymous:
+            raise self._refusal("read every run and start runs with your model key", "STEPGLASS_API_TOKENS")
+
+    def guard_metrics(self) -> None:
+        """The same for the worker's metrics."""
+        if self.anonymous_metrics and not self.allow_anonymous:
+            raise self._refusal("see the worker's metrics", "STEPGLASS_METRICS_TOKEN")
+
+    def _refusal(self, harm: str, setting: str) -> BadSettings:
+        return BadSettings(
+            f"STEPGLASS_HOST is {self.host!r}, which is not only this machine, and {setting} is not set: anyone on the "
+            f"network could {harm}. Set {setting} (`stepglass token` makes a token), or STEPGLASS_HOST=127.0.0.1. "
+            "If anyone is meant to, set STEPGLASS_ALLOW_ANONYMOUS=1."
+        )
 
     @property
     def url(self) -> str:

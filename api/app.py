@@ -27,6 +27,7 @@ from events.snapshot import Known
 from events.store import STARTING, Store, open_store
 from observe.lag import timed
 from observe.meters import Reading
+from observe.refused import Refusals
 from settings import Settings
 
 ASKED = [
@@ -78,6 +79,7 @@ def create_app(settings: Settings, store: Store | None = None, idle: Idle | None
                 streams=streams,
                 idle=idle or Idle(reading),
                 run_tokens=run_tokens,
+                refusals=Refusals(reading and reading.refused_tokens),
             )
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=handlers(), lifespan=lifespan)

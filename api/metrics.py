@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from api._tokens import slow_down
 from api.problems import HttpProblem
 from api.state import Request
 from observe.exposing import may_see
@@ -19,6 +20,9 @@ async def show_metrics(request: Request) -> Response:
     if settings.api_tokens and settings.metrics_token is None:
         detail = "Nobody may see this: where the API has tokens, STEPGLASS_METRICS_TOKEN says who may."
         raise HttpProblem("unauthorized", detail, headers=REALM)
-    if not may_see(request.headers.get("authorization"), settings.metrics_secret):
+    given = request.headers.get("authorization")
+    if not may_see(given, settings.metrics_digest):
+        if given:
+            await slow_down(request.scope)
         raise HttpProblem("unauthorized", "This is for the bearer of STEPGLASS_METRICS_TOKEN.", headers=REALM)
     return Response(reading.text(), headers={"Content-Type": CONTENT_TYPE, "Cache-Control": "no-store"})

@@ -45,6 +45,10 @@ class Reader:
     tenant: str
     seconds_left: float
 
+    @property
+    def expired(self) -> bool:
+        return self.seconds_left <= 0
+
 
 class RunTokens:
     """Signs and reads them. `now` gives Unix time in seconds."""
@@ -62,7 +66,7 @@ class RunTokens:
         return RunToken(token=token, expires_at=(now + SECONDS) * 1000)
 
     async def reader(self, token: str, run_id: UUID) -> Reader | None:
-        """Who reads this run with this token; None for a token that does not, or not any more."""
+        """Who reads this run with this token, perhaps an expired one; None for a token of another run, or not ours."""
         if token.count(".") != 2:
             return None
         try:
@@ -78,7 +82,7 @@ class RunTokens:
         except jwt.PyJWTError:
             return None
         left = claims["exp"] - self._now() if isinstance(claims["exp"], int) else 0.0
-        return Reader(str(claims["tenant"]), left) if left > 0 and claims["sub"] == str(run_id) else None
+        return Reader(str(claims["tenant"]), left) if claims["sub"] == str(run_id) else None
 
     async def _signing(self) -> bytes:
         if self._key is None:

@@ -1,6 +1,7 @@
 """The API as a process: uvicorn, as we want it, around the application."""
 
 import gc
+import logging
 import resource
 import socket
 import sys
@@ -15,6 +16,8 @@ from api.app import create_app
 from events.feeds import Feeds
 from events.hub import Hub
 from settings import Settings
+
+log = logging.getLogger("stepglass.api")
 
 # Open streams end within a second; what is left then is answered or cut off.
 GRACE_SECONDS = 5
@@ -40,9 +43,15 @@ class Server(uvicorn.Server):
 
 
 def serve(settings: Settings) -> None:
-    """Answer requests until SIGTERM or SIGINT. Exits with 3 when the port is taken or the store cannot be opened."""
+    """Answer requests until SIGTERM or SIGINT. Exits with 3 when the port is taken or the store cannot be opened.
+
+    Raises `BadSettings` where a network could use the API without a token.
+    """
+    settings.guard_api()
     secrets = logs.secrets_in(settings)
     logs.configure(settings.log_level, json=not sys.stderr.isatty(), secrets=secrets)
+    if settings.anonymous_api:
+        log.warning("anyone on the network can use this API without a token: STEPGLASS_ALLOW_ANONYMOUS is set")
     make_room_for_streams()
     try:
         Server(config(settings, create_app(settings))).run()

@@ -8,6 +8,7 @@ from events.feeds import Feeds
 from events.hub import Hub
 from events.snapshot import Known
 from events.store import Store
+from observe.refused import Refusals
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class State(TypedDict):
     streams: "Streams"
     idle: "Idle"
     run_tokens: "RunTokens"
+    refusals: Refusals
 
 
 class RequestState(State):

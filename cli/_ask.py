@@ -93,9 +93,15 @@ def console() -> "Console":
 
 
 def be(name: str) -> NoReturn:
+    """Be one part of the stack, or end where its settings do not let it."""
     from cli._children import run
+    from settings import BadSettings
 
-    sys.exit(run(name, the_settings()))
+    try:
+        sys.exit(run(name, the_settings()))
+    except BadSettings as refused:
+        sys.stderr.write(f"{refused}\n")
+        sys.exit(BAD_INPUT)
 
 
 def the_settings() -> "Settings":
@@ -108,5 +114,5 @@ def the_settings() -> "Settings":
         return Settings()
     except ValidationError as error:
         for each in error.errors():
-            sys.stderr.write(f"{'.'.join(map(str, each['loc']))}: {each['msg']}\n")
+            sys.stderr.write(f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}\n")
         sys.exit(BAD_INPUT)

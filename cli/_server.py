@@ -11,7 +11,7 @@ PANEL = "Start it"
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (up, api, worker, vacuum):
+    for command in (up, api, worker, token, vacuum):
         app.command(rich_help_panel=PANEL)(command)
 
 
@@ -34,6 +34,18 @@ def api() -> None:
 def worker() -> None:
     """Only a worker. Needs DATABASE_URL, and a model: OPENAI_API_KEY or OPENAI_BASE_URL."""
     be("worker")
+
+
+def token(
+    tenant: Annotated[str, typer.Argument(help="Whom it is for: the tenant that it names.")] = "default",
+) -> None:
+    """Make a token. The first line is for the client; the second, with its hash, for STEPGLASS_API_TOKENS."""
+    import bearer
+
+    if not bearer.is_tenant(tenant):
+        raise typer.BadParameter("expected a name without commas and colons", param_hint="TENANT")
+    made = bearer.new_token()
+    sys.stdout.write(f"{made}\n{tenant}:{bearer.hash_of(made)}\n")
 
 
 def vacuum(

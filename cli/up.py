@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from cli._errors import BAD_INPUT
 from cli._only_one import AlreadyUp, only_one
 from cli._part import DoesNotStart
 from cli._ports import PortTaken, check
@@ -15,7 +16,7 @@ from cli._reload import changes
 from cli._screen import Screen
 from cli._stack import STAGES, Stack, wanted_ports
 from cli._supervisor import Supervisor
-from settings import Settings
+from settings import BadSettings, Settings
 
 OURS = ("api", "worker", "demo", "deployments")
 EXAMPLE = "solar-microgrids"
@@ -23,17 +24,28 @@ SETTLING = 5.0
 
 
 def up(settings: Settings, *, reload: bool = False) -> int:
-    """Run the stack until Ctrl-C, SIGTERM or SIGHUP. Gives the exit code: 0 after that, 1 when it could not start."""
+    """Run the stack until Ctrl-C, SIGTERM or SIGHUP. Gives the exit code: 0 after that, 1 when it could not start, 2
+    when it must not, as it is set up."""
     screen = Screen(settings.data_dir / "logs")
     try:
+        guard(settings)
         with only_one(settings.data_dir):
             check(wanted_ports(settings))
             return asyncio.run(run(settings, screen, reload=reload))
     except (AlreadyUp, PortTaken) as refused:
         screen.line(str(refused), "red")
         return 1
+    except BadSettings as refused:
+        screen.line(str(refused), "red")
+        return BAD_INPUT
     finally:
         screen.close()
+
+
+def guard(settings: Settings) -> None:
+    """Raises `BadSettings` for what a part would refuse later, so that nothing is started before."""
+    settings.guard_api()
+    settings.guard_metrics()
 
 
 async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:
@@ -110,6 +122,8 @@ def welcome(screen: Screen, settings: Settings, seconds: float, sources: str | N
         )
     if sources:
         screen.line(f"The page as it was built is at {settings.url}.")
+    if settings.anonymous_api or settings.anonymous_metrics:
+        screen.line("Anyone on the network gets in without a token: STEPGLASS_ALLOW_ANONYMOUS is set.", "bold red")
     screen.line(f"Open  {sources or settings.url}", "bold")
 
 

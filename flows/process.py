@@ -31,8 +31,11 @@ log = logging.getLogger("stepglass.worker")
 def run_worker(settings: Settings, ready: Callable[[], None] = lambda: None) -> int:
     """Work until SIGTERM or SIGINT; the second one ends the process at once. Gives the exit code.
 
-    `ready` is called once, when the worker can take runs.
+    `ready` is called once, when the worker can take runs. Raises `BadSettings` before anything is opened.
     """
+    settings.guard_metrics()
+    if settings.anonymous_metrics:
+        log.warning("anyone on the network can see the metrics: STEPGLASS_ALLOW_ANONYMOUS is set")
     thread = _Engine(settings, ready)
     stopping = threading.Event()
 
@@ -124,7 +127,7 @@ def _wanted(settings: Settings, port: int) -> Wanted:
         metrics=settings.metrics,
         host=settings.host,
         port=port,
-        token=settings.metrics_secret,
+        digest=settings.metrics_digest,
         traces=settings.otlp_endpoint is not None,
     )
 

@@ -6,11 +6,14 @@ In a thread: a scraper never waits for an event loop that carries runs, nor the 
 import hmac
 import logging
 import threading
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import bearer
 from observe.meters import CONTENT_TYPE
+from observe.refused import Refusals
 
 log = logging.getLogger("stepglass.observe")
 
@@ -18,10 +21,9 @@ SECONDS = 5.0
 """In which a client must have asked."""
 
 
-def may_see(authorization: str | None, token: str | None) -> bool:
-    """Without a token anybody may."""
-    given = (authorization or "").encode("latin-1", "replace")
-    return token is None or hmac.compare_digest(given, f"Bearer {token}".encode())
+def may_see(authorization: str | None, digest: bytes | None) -> bool:
+    """Whether this header has the token of this digest. Without one, anybody may."""
+    return digest is None or hmac.compare_digest(digest, bearer.digest(bearer.token_in(authorization) or ""))
 
 
 class _Server(ThreadingHTTPServer):
@@ -31,16 +33,21 @@ class _Server(ThreadingHTTPServer):
 
 @contextmanager
 def exposed(
-    text: Callable[[], bytes], host: str, port: int, token: str | None = None
+    text: Callable[[], bytes], host: str, port: int, digest: bytes | None = None, refusals: Refusals | None = None
 ) -> Generator[int | None, None, None]:
     """Answer on `port` (0: any free one) while inside; gives the port. None where it is taken: figures are not worth a
     worker, and on a machine with several of them only one can have it."""
+
+    refused = refusals or Refusals()
 
     class Handler(BaseHTTPRequestHandler):
         timeout = SECONDS
 
         def do_GET(self) -> None:
-            seen = may_see(self.headers.get("Authorization"), token)
+            given = self.headers.get("Authorization")
+            seen = may_see(given, digest)
+            if given and not seen:
+                time.sleep(refused.add(self.client_address[0]))
             status = 404 if self.path.partition("?")[0] != "/metrics" else 200 if seen else 401
             body = text() if status == 200 else b""
             self.send_response(status)

@@ -38,6 +38,7 @@ class Figures:
         # When a counter was made is nothing to be drawn, and would be as many lines again.
         disable_created_metrics()
         self.registry = CollectorRegistry()
+        self.refused_tokens = self._counter("refused_tokens", "Requests with a token that is not known.")
 
     def _counter(self, name: str, words: str, labels: tuple[str, ...] = ()) -> Counter:
         return Counter(f"stepglass_{name}", words, labels, registry=self.registry)

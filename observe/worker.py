@@ -13,6 +13,7 @@ from llm.client import Model
 from observe.exposing import exposed
 from observe.hearing import Ear, Heard
 from observe.meters import Meters
+from observe.refused import Refusals
 
 if TYPE_CHECKING:
     from observe.spans import Spans
@@ -33,13 +34,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`metrics`: figures on a port of `host` (0: on none), for whoever has `token`. `traces`: spans to where the
-    variables of OpenTelemetry say."""
+    """`metrics`: figures on a port of `host` (0: on none), for whoever has the token of `digest`. `traces`: spans to
+    where the variables of OpenTelemetry say."""
 
     metrics: bool = False
     host: str = "127.0.0.1"
     port: int = 0
-    token: str | None = None
+    digest: bytes | None = None
     traces: bool = False
 
 
@@ -59,7 +60,8 @@ def _counted(wanted: Wanted, ears: list[Ear]) -> Generator[None, None, None]:
         return
     meters = Meters()
     ears.append(meters)
-    with exposed(meters.text, wanted.host, wanted.port, wanted.token):
+    refusals = Refusals(meters.refused_tokens)
+    with exposed(meters.text, wanted.host, wanted.port, wanted.digest, refusals):
         yield
 
 

@@ -33,7 +33,8 @@ def main() -> None:
 
 
 def row(field: FieldInfo) -> str:
-    return f"| `{field.validation_alias}` | {default(field)} | {field.description}{bounds(field)} |\n"
+    meaning = f"{field.description}{bounds(field)}".replace("|", "\\|")
+    return f"| `{field.validation_alias}` | {default(field)} | {meaning} |\n"
 
 
 def default(field: FieldInfo) -> str:

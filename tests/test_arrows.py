@@ -18,17 +18,19 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("events", "llm", "steps", "flows", "api", "observe", "cli")
-SHARED = ("settings", "logs")
+SHARED = ("settings", "logs", "bearer", "hosts")
 ALLOWED: dict[str, set[str]] = {
     "events": set(),
     "llm": set(),
     "steps": {"events", "llm"},
     "flows": {"steps", "events", "llm", "observe", "settings"},
-    "api": {"events", "flows.catalogue", "observe", "settings", "logs"},
-    "observe": {"events", "llm"},
+    "api": {"events", "flows.catalogue", "observe", "settings", "logs", "bearer"},
+    "observe": {"events", "llm", "bearer"},
     "cli": {*ROOMS, *SHARED},
-    "settings": set(),
+    "settings": {"bearer", "hosts"},
     "logs": set(),
+    "bearer": set(),
+    "hosts": set(),
 }
 # Only to be run, not imported by others: a process of its own may do what its room must not.
 PROCESSES = {"llm/demo/__main__.py": {"logs", "settings"}}

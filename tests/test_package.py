@@ -176,10 +176,10 @@ async def test_the_core_reads_a_run_with_tokens_for_it_alone_and_fetches_a_fresh
 ) -> None:
     run_id = await accept(store, tenant="acme")
     writer, story = await hold(store, run_id), rest_of(simple_story())
-    settings = settings_with(api_tokens="acme:token-of-acme", token_secret=SECRET)
+    settings = settings_with(api_tokens="acme:the-token-of-acme", token_secret=SECRET)
     async with running(settings, store) as api:
         command = [node, "--input-type=module", "--eval", READER]
-        given = [api.url, str(run_id), "token-of-acme", running_out(run_id)]
+        given = [api.url, str(run_id), "the-token-of-acme", running_out(run_id)]
         reader = await asyncio.create_subprocess_exec(*command, *given, cwd=app, stdout=asyncio.subprocess.PIPE)
         assert reader.stdout is not None
         assert await reader.stdout.readline() == b"token 1\n"

@@ -125,10 +125,10 @@ async def test_who_asks_again_with_the_key_of_an_accepted_run_is_not_refused(sto
 
 
 async def test_a_tenant_s_limits_are_its_own(store: Store):
-    tokens = "acme:token-of-acme,beta:token-of-beta"
+    tokens = "acme:the-token-of-acme,beta:the-token-of-beta"
     async with limited(store, runs_per_minute=1, api_tokens=tokens) as client:
         asked = [
-            await start(client, Authorization=f"Bearer token-of-{tenant}")
+            await start(client, Authorization=f"Bearer the-token-of-{tenant}")
             for tenant in ("acme", "acme", "beta", "beta")
         ]
 
@@ -154,8 +154,8 @@ async def test_two_processes_count_together_on_postgresql(database_url: str):
 async def test_a_tenant_s_streams_are_counted_while_they_are_open_and_no_longer(store: Store):
     run_id = await accept(store, tenant="acme")
     theirs = await accept(store, tenant="beta")
-    acme, beta = ({"Authorization": f"Bearer token-of-{tenant}"} for tenant in ("acme", "beta"))
-    settings = settings_with(streams=2, api_tokens="acme:token-of-acme,beta:token-of-beta")
+    acme, beta = ({"Authorization": f"Bearer the-token-of-{tenant}"} for tenant in ("acme", "beta"))
+    settings = settings_with(streams=2, api_tokens="acme:the-token-of-acme,beta:the-token-of-beta")
     async with running(settings, store) as api, api.client() as client:
         path = f"/api/runs/{run_id}/events"
         async with (

@@ -169,13 +169,15 @@ async def test_our_own_page_may_change_things(client: AsyncClient):
 
 
 async def test_a_page_of_an_allowed_origin_may_ask_with_a_token_and_read_our_headers(store: Store):
-    settings = settings_with(cors_origins="https://app.example", api_tokens="acme:token-of-acme")
+    settings = settings_with(cors_origins="https://app.example", api_tokens="acme:the-token-of-acme")
     page = {"Origin": "https://app.example"}
     asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     async with in_process(create_app(settings, store)) as client:
         preflight = await client.options("/api/runs", headers={**page, **asks})
         refused = await client.post("/api/runs", json=START, headers=page)
-        started = await client.post("/api/runs", json=START, headers={**page, "Authorization": "Bearer token-of-acme"})
+        started = await client.post(
+            "/api/runs", json=START, headers={**page, "Authorization": "Bearer the-token-of-acme"}
+        )
         other = await client.options("/api/runs", headers={**asks, "Origin": "https://evil.example"})
 
     assert preflight.status_code == 200

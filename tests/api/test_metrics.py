@@ -53,16 +53,16 @@ async def test_streams_are_counted_with_those_that_go_on_and_how_far_they_are_be
     ("secret", "given", "status"),
     [
         (None, None, 401),
-        (None, "a-token", 401),
-        ("s3cret", None, 401),
-        ("s3cret", "a-token", 401),
-        ("s3cret", "s3cret", 200),
+        (None, "the-token-of-acme", 401),
+        ("the-token-of-metrics", None, 401),
+        ("the-token-of-metrics", "the-token-of-acme", 401),
+        ("the-token-of-metrics", "the-token-of-metrics", 200),
     ],
 )
 async def test_with_tenants_it_is_for_the_bearer_of_its_own_token(
     store: Store, secret: str | None, given: str | None, status: int
 ) -> None:
-    settings = settings_with(metrics=True, api_tokens="acme:a-token", metrics_token=secret)
+    settings = settings_with(metrics=True, api_tokens="acme:the-token-of-acme", metrics_token=secret)
     headers = {"Authorization": f"Bearer {given}"} if given else {}
     async with in_process(create_app(settings, store)) as client:
         answer = await client.get("/metrics", headers=headers)

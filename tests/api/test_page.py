@@ -228,7 +228,7 @@ async def test_a_head_is_the_page_without_it(client: AsyncClient):
 
 
 async def test_the_page_itself_needs_no_token(built: Path, store: Store):
-    app = create_app(settings_with(web_dir=built, api_tokens="acme:a"), store)
+    app = create_app(settings_with(web_dir=built, api_tokens="acme:the-token-of-acme"), store)
     async with in_process(app) as client:
         for path in [*ADDRESSES, "/assets/index-Ab3dE.js", "/favicon.ico"]:
             assert (await client.get(path)).status_code == 200

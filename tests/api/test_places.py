@@ -18,13 +18,13 @@ from tests.api.writing import accept, hold, rest_of, started_with, told
 from tests.histories import simple_story
 
 WAIT = {"Prefer": "wait=30", "Idempotency-Key": "k"}
-ACME, BETA = ({"Authorization": f"Bearer token-of-{tenant}"} for tenant in ("acme", "beta"))
+ACME, BETA = ({"Authorization": f"Bearer the-token-of-{tenant}"} for tenant in ("acme", "beta"))
 
 
 @pytest.fixture
 async def shared(store: Store) -> AsyncIterator[ApiServer]:
     """Two tenants, of which each may have two streams."""
-    settings = settings_with(streams=2, api_tokens="acme:token-of-acme,beta:token-of-beta")
+    settings = settings_with(streams=2, api_tokens="acme:the-token-of-acme,beta:the-token-of-beta")
     async with running(settings, store) as api:
         yield api
 
@@ -187,7 +187,14 @@ def test_m1_where_there_is_one_tenant_it_may_have_them_all():
     assert refused.value.kind == "too-many-streams"
 
 
-@pytest.mark.parametrize(("tokens", "shared"), [("", False), ("acme:a-token", False), ("acme:a-token,beta:b", True)])
+@pytest.mark.parametrize(
+    ("tokens", "shared"),
+    [
+        ("", False),
+        ("acme:the-token-of-acme|new-token-of-acme", False),
+        ("acme:the-token-of-acme,beta:the-token-of-beta", True),
+    ],
+)
 async def test_m1_the_process_is_shared_where_the_settings_name_several_tenants(
     store: Store, tokens: str, shared: bool
 ):

@@ -31,8 +31,8 @@ from tests.histories import simple_story
 from tests.sse_parser import parse
 
 SECRET = "a secret of thirty-two characters"
-TOKENS = "acme:token-of-acme,beta:token-of-beta"
-ACME, BETA = ({"Authorization": f"Bearer token-of-{tenant}"} for tenant in ("acme", "beta"))
+TOKENS = "acme:the-token-of-acme,beta:the-token-of-beta"
+ACME, BETA = ({"Authorization": f"Bearer the-token-of-{tenant}"} for tenant in ("acme", "beta"))
 SETTINGS = settings_with(api_tokens=TOKENS, token_secret=SECRET)
 READING = [each.path for each in OPERATIONS if each.method == "GET" and each.path.startswith("/api/runs/{run_id}")]
 NOT_OF_A_RUN = ["/api/runs", "/api/runs/events", "/api/stats", "/api/pipelines", "/api/nothing"]
@@ -145,7 +145,7 @@ async def test_it_changes_nothing(ask: Asked, name: str, store: Store):
 
 
 async def test_a_tenant_s_own_token_is_never_taken_from_an_address(ask: Asked):
-    assert problem(await ask.events("token-of-acme")) == (401, "unauthorized")
+    assert problem(await ask.events("the-token-of-acme")) == (401, "unauthorized")
 
 
 async def test_two_tokens_in_an_address_are_none(ask: Asked):
@@ -162,7 +162,8 @@ async def test_nobody_gets_one_for_a_run_that_is_not_his(ask: Asked):
     assert problem(await ask.client.post(f"/api/runs/{ask.run_id}/token")) == (401, "unauthorized")
 
 
-async def test_what_only_looks_like_one_is_none(ask: Asked):
+async def test_what_only_looks_like_one_is_none(ask: Asked, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("observe.refused.LATE", 0.0)
     head, body, signature = forged(ask).split(".")
     nobody_signs = base64.urlsafe_b64encode(json.dumps({"alg": "none", "typ": "JWT"}).encode()).rstrip(b"=").decode()
     wrong = {
@@ -204,8 +205,17 @@ async def test_it_ends_and_another_one_goes_on():
     second = (await tokens.issue(run_id, "acme")).token
     assert await tokens.reader(first, run_id) == Reader("acme", 1.0)
     now += 1
-    assert await tokens.reader(first, run_id) is None
+    assert await tokens.reader(first, run_id) == Reader("acme", 0.0)
+    assert Reader("acme", 0.0).expired
     assert await tokens.reader(second, run_id) == Reader("acme", 899.0)
+
+
+async def test_m9_an_expired_one_is_refused_and_not_taken_for_a_guess(ask: Asked, caplog: pytest.LogCaptureFixture):
+    assert (await ask.events(forged(ask, exp=int(time.time()) - 1))).status_code == 401
+    assert "unknown token" not in caplog.text
+
+    assert (await ask.events(forged(ask, sub=str(ask.other)))).status_code == 401
+    assert "requests with an unknown token: 1, the last one from 127.0.0.1" in caplog.text
 
 
 async def test_a_stream_ends_with_the_token_that_opened_it_and_goes_on_with_the_next(store: Store):
@@ -228,7 +238,7 @@ async def test_a_stream_ends_with_the_token_that_opened_it_and_goes_on_with_the_
 
 async def test_who_has_lost_its_tenant_reads_nothing_more(ask: Asked, store: Store):
     token = (await ask.token()).json()["token"]
-    fewer = settings_with(api_tokens="beta:token-of-beta", token_secret=SECRET)
+    fewer = settings_with(api_tokens="beta:the-token-of-beta", token_secret=SECRET)
     async with in_process(create_app(fewer, store)) as client:
         response = await client.get(f"/api/runs/{ask.run_id}/events", params={"token": token})
 

@@ -161,13 +161,15 @@ async def test_twenty_at_once_with_one_key_make_one_run_on_postgresql(database_u
 
 
 async def test_a_key_belongs_to_its_tenant(store: Store):
-    settings = settings_with(api_tokens="acme:token-a,beta:token-b")
+    settings = settings_with(api_tokens="acme:the-token-of-acme,beta:the-token-of-beta")
     async with in_process(create_app(settings, store)) as client:
         runs = [
             await client.post(
-                "/api/runs", json=START, headers={"Idempotency-Key": "k", "Authorization": f"Bearer token-{tenant}"}
+                "/api/runs",
+                json=START,
+                headers={"Idempotency-Key": "k", "Authorization": f"Bearer the-token-of-{tenant}"},
             )
-            for tenant in "ab"
+            for tenant in ("acme", "beta")
         ]
     assert [response.status_code for response in runs] == [202, 202]
     assert runs[0].json()["run_id"] != runs[1].json()["run_id"]

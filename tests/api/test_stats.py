@@ -115,8 +115,8 @@ async def test_days_that_cannot_be_counted_are_refused(client: AsyncClient, days
 
 async def test_viewers_are_those_of_the_tenant_who_watch_a_run_that_goes_on(store: Store):
     run_id, done = await accept(store, tenant="acme"), await told(store, simple_story(), tenant="acme")
-    settings = settings_with(api_tokens="acme:token-of-acme,beta:token-of-beta")
-    acme, beta = ({"Authorization": f"Bearer token-of-{name}"} for name in ("acme", "beta"))
+    settings = settings_with(api_tokens="acme:the-token-of-acme,beta:the-token-of-beta")
+    acme, beta = ({"Authorization": f"Bearer the-token-of-{name}"} for name in ("acme", "beta"))
     async with running(settings, store) as api, api.client(headers=acme) as client:
         async with client.stream("GET", f"/api/runs/{run_id}/events") as one:
             assert one.status_code == 200

@@ -140,8 +140,10 @@ async def test_a_message_is_as_the_document_says(api_server: ApiServer, store: S
 
 async def test_a_viewer_hears_of_its_tenant_s_runs_alone(store: Store):
     theirs, mine = await accept(store, tenant="acme"), await accept(store, tenant="beta")
-    async with running(settings_with(api_tokens="acme:a,beta:b"), store) as api, api.client() as client:
-        async with watching(client, headers={"Authorization": "Bearer b"}, params={"after": 0}) as viewer:
+    settings = settings_with(api_tokens="acme:the-token-of-acme,beta:the-token-of-beta")
+    async with running(settings, store) as api, api.client() as client:
+        beta = {"Authorization": "Bearer the-token-of-beta"}
+        async with watching(client, headers=beta, params={"after": 0}) as viewer:
             await store.runs.request_cancel(theirs, "acme")
             await store.runs.request_cancel(mine, "beta")
             seen = await upto(viewer, mine, "cancelled")

@@ -18,7 +18,7 @@ from tests.e2e.stack import ROOT, answers, until
 from tests.scripted_model import ScriptedModelServer
 from tests.scripted_replies import Gate
 
-TOKEN = "token-of-acme"
+TOKEN = "the-token-of-acme"
 SECRETS = ("a secret of more than thirty-two characters", "another one, with as many letters as it wants")
 NETWORK = r"status of 401|net::ERR_"
 """What the browser itself says of a server that is not there, or does not know a token."""

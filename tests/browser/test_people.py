@@ -173,7 +173,7 @@ async def others(tour: Tour) -> None:
 
 
 async def test_where_tokens_are_set_the_page_asks_for_one_and_keeps_it_for_the_tab(demo: Site, viewer: OpenViewer):
-    guarded = await demo.another_api(STEPGLASS_API_TOKENS="acme:s3cret")
+    guarded = await demo.another_api(STEPGLASS_API_TOKENS="acme:the-token-of-acme")
     one = await viewer(guarded, reduced_motion="reduce")
     one.excuse(r"status of 401")
     tour = Tour(one)
@@ -185,7 +185,7 @@ async def test_where_tokens_are_set_the_page_asks_for_one_and_keeps_it_for_the_t
     await one.page.keyboard.press("Enter")
     await expect(one.modal).to_contain_text("The server does not know that token.")
     await tour.look("token-again")
-    await token.fill("s3cret")
+    await token.fill("the-token-of-acme")
     await one.page.keyboard.press("Enter")
     await expect(one.button("Load example")).to_be_visible()
     await one.page.reload()
@@ -195,7 +195,7 @@ async def test_where_tokens_are_set_the_page_asks_for_one_and_keeps_it_for_the_t
     other.excuse(r"status of 401")
     await other.goes_to("/runs")
     await expect(other.modal.get_by_label("Token", exact=True)).to_be_visible()
-    assert not re.search("s3cret", str(await one.page.context.storage_state()))
+    assert not re.search("the-token-of-acme", str(await one.page.context.storage_state()))
 
 
 async def test_who_wants_less_motion_gets_none_that_goes_on(site: Site, model: ScriptedModelServer, viewer: OpenViewer):

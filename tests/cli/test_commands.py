@@ -204,9 +204,9 @@ async def test_something_else_at_the_url_is_said_to_be_something_else() -> None:
 
 
 async def test_a_token_is_sent_and_a_missing_one_is_named(store: Store) -> None:
-    settings = settings_with(api_tokens={"acme": "t0ken-of-acme"})
+    settings = settings_with(api_tokens="acme:the-token-of-acme")
     async with running(settings, store) as server:
-        async with open_api(server.url, "t0ken-of-acme") as api:
+        async with open_api(server.url, "the-token-of-acme") as api:
             assert (await api.runs()).runs == []
         async with open_api(server.url) as api:
             with pytest.raises(CommandFailed, match="A valid token is needed"):

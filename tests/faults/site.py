@@ -27,9 +27,9 @@ from tests.api.writing import accept, hold, rest_of, told
 from tests.histories import Story, cancelled_story, failed_story, rich_story, simple_story
 
 LOOK = 0.02
-TENANT, TOKEN, SECRET = "acme", "token-of-acme", "a secret of thirty-two characters"
+TENANT, TOKEN, SECRET = "acme", "the-token-of-acme", "a secret of thirty-two characters"
 SETTINGS: dict[str, Any] = {
-    "api_tokens": f"{TENANT}:{TOKEN},beta:token-of-beta",
+    "api_tokens": f"{TENANT}:{TOKEN},beta:the-token-of-beta",
     "token_secret": SECRET,
     "runs_per_minute": 1_000_000,
     "live_runs": 1_000_000,

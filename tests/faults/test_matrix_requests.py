@@ -30,12 +30,12 @@ ENOUGH = 60 * MB
 async def stack(tmp_path: Path, database_url: str, blockbuster: BlockBuster) -> AsyncIterator[Stack]:
     blockbuster.deactivate()
     async with open_stack(tmp_path, database_url, "http://127.0.0.1:9/v1") as stack:
-        stack.env["STEPGLASS_API_TOKENS"] = "one:token-of-one,two:token-of-two"
+        stack.env["STEPGLASS_API_TOKENS"] = "one:the-token-of-one,two:the-token-of-two"
         yield stack
 
 
 def client(url: str, tenant: str = "one") -> httpx2.AsyncClient:
-    token = {"Authorization": f"Bearer token-of-{tenant}"}
+    token = {"Authorization": f"Bearer the-token-of-{tenant}"}
     return httpx2.AsyncClient(base_url=url, timeout=60, headers=token, trust_env=False)
 
 

@@ -6,7 +6,10 @@ import urllib.request
 
 import pytest
 
+from bearer import digest
 from observe.exposing import exposed
+from observe.meters import Meters
+from observe.refused import Refusals
 
 HERE = "127.0.0.1"
 
@@ -32,13 +35,24 @@ def test_it_answers_with_what_there_is_by_then_and_with_nothing_else() -> None:
 
 
 def test_who_has_not_the_token_sees_nothing() -> None:
-    with exposed(lambda: b"figures", HERE, 0, token="s3cret") as port:
+    with exposed(lambda: b"figures", HERE, 0, digest("the-token-of-metrics")) as port:
         assert port is not None
-        assert [asked(port)[0], asked(port, token="wrong")[0], asked(port, token="s3cret")] == [
+        assert [asked(port)[0], asked(port, token="wrong")[0], asked(port, token="the-token-of-metrics")] == [
             401,
             401,
             (200, b"figures"),
         ]
+
+
+def test_m9_a_refused_token_is_counted_and_a_missing_one_is_not() -> None:
+    meters = Meters()
+    refusals = Refusals(meters.refused_tokens)
+    with exposed(meters.text, HERE, 0, digest("the-token-of-metrics"), refusals) as port:
+        assert port is not None
+        assert [asked(port)[0], asked(port, token="wrong")[0]] == [401, 401]
+        status, text = asked(port, token="the-token-of-metrics")
+    assert status == 200
+    assert b"stepglass_refused_tokens_total 1.0" in text
 
 
 def test_where_the_port_is_taken_there_are_no_figures_and_that_is_said(caplog: pytest.LogCaptureFixture) -> None:
