@@ -1,12 +1,25 @@
-"""Which hosts are this machine: judged by name and address, without asking DNS."""
+"""Which hosts are this machine, and which are on a private network: judged by name and address, without asking DNS."""
 
 from ipaddress import IPv4Address, IPv6Address, ip_address
+
+# Reserved for private use (RFC 6762, RFC 8375, ICANN's .internal), or used so by routers and Kubernetes.
+PRIVATE = (".local", ".home.arpa", ".internal", ".lan", ".svc")
 
 
 def is_loopback(host: str) -> bool:
     """Nobody but this machine reaches it. An empty host is none: servers take it for every address."""
     address = _address(host)
     return _name(host) == "localhost" if address is None else address.is_loopback
+
+
+def is_private(host: str) -> bool:
+    """No address of the internet, or a name that only means something in a local network, such as `ollama`."""
+    address = _address(host)
+    if address is not None:
+        return not address.is_global
+    name = _name(host)
+    # A letter first: resolvers take a plain number for an address.
+    return name.endswith(PRIVATE) or ("." not in name and name[:1].isalpha())
 
 
 def _address(host: str) -> IPv4Address | IPv6Address | None:

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
         description="1: start without tokens also where STEPGLASS_HOST lets a network in. Anyone there can then read "
         "every run, start runs with your model key, and see the metrics.",
     )
+    allow_plaintext: bool = Field(
+        default=False,
+        description="1: send OPENAI_API_KEY to an http:// server on the internet, and the CLI's token to an http:// "
+        "API on another machine. Anyone on the way can then read them.",
+    )
     token_secret: SecretStr | None = Field(
         default=None,
         min_length=32,

@@ -14,12 +14,14 @@ from cli._author import author_header
 from cli._errors import BadInput, CommandFailed, NotReachable, of_problem
 from events.contract import InputRequiredData, Problem
 from events.view import RunView
+from hosts import is_loopback
 
 # Seconds. A stream says `ping` every 15 s, so silence for longer than this means that nobody is there.
 CONNECT, READ = 5.0, 40.0
 TRIES = 3
 View = TypeVar("View", bound=RunView)
 LINES = {"Content-Type": "application/x-ndjson"}
+BOOLEAN = TypeAdapter(bool)
 OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
@@ -222,14 +224,31 @@ def problem_in(answer: httpx.Response) -> Problem:
 
 @asynccontextmanager
 async def open_api(url: str, token: str | None = None) -> AsyncGenerator[Api, None]:
-    """The API at `url`. A proxy of the environment is never asked the way to this very machine."""
+    """The API at `url`. A proxy of the environment is never asked the way to this very machine.
+
+    Raises `BadInput` for a token that would cross a network in plain text.
+    """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     timeout = httpx.Timeout(READ, connect=CONNECT)
     parts = urlsplit(url)
     # Certificates take a moment to read, and plain HTTP needs none.
-    verify, away = parts.scheme != "http", parts.hostname not in ("127.0.0.1", "localhost", "::1")
+    verify, away = parts.scheme != "http", not is_loopback(parts.hostname or "")
+    if token and away and not verify and not plaintext_allowed():
+        raise BadInput(
+            f"The token is not sent: {parts.hostname} is another machine and its address begins with http://, so that "
+            "anyone on the way could read it. Use https://, or a tunnel (`ssh -L 8000:127.0.0.1:8000 HOST`). If that "
+            "network is to be trusted, set STEPGLASS_ALLOW_PLAINTEXT=1."
+        )
     async with httpx.AsyncClient(base_url=url, headers=headers, timeout=timeout, trust_env=away, verify=verify) as http:
         yield Api(http, url)
+
+
+def plaintext_allowed() -> bool:
+    """`STEPGLASS_ALLOW_PLAINTEXT`, as the settings read it."""
+    try:
+        return BOOLEAN.validate_python(os.environ.get("STEPGLASS_ALLOW_PLAINTEXT") or "0")
+    except ValidationError:
+        raise BadInput("STEPGLASS_ALLOW_PLAINTEXT must be 1 or 0.") from None
 
 
 def default_url() -> str:

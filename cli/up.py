@@ -16,6 +16,7 @@ from cli._reload import changes
 from cli._screen import Screen
 from cli._stack import STAGES, Stack, wanted_ports
 from cli._supervisor import Supervisor
+from flows.models import config_of
 from settings import BadSettings, Settings
 
 OURS = ("api", "worker", "demo", "deployments")
@@ -46,6 +47,7 @@ def guard(settings: Settings) -> None:
     """Raises `BadSettings` for what a part would refuse later, so that nothing is started before."""
     settings.guard_api()
     settings.guard_metrics()
+    config_of(settings)
 
 
 async def run(settings: Settings, screen: Screen, *, reload: bool) -> int:

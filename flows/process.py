@@ -20,7 +20,7 @@ from flows._children import beginners
 from flows._orphans import ending_orphans
 from flows._upkeep import sweeping, upkeep
 from flows.catalogue import CATALOGUE
-from flows.models import model_of, profile_of
+from flows.models import config_of, model_of, profile_of
 from flows.worker import Worker
 from observe.worker import Wanted, Watched, observed
 from settings import Settings
@@ -34,6 +34,7 @@ def run_worker(settings: Settings, ready: Callable[[], None] = lambda: None) -> 
     `ready` is called once, when the worker can take runs. Raises `BadSettings` before anything is opened.
     """
     settings.guard_metrics()
+    config_of(settings)
     if settings.anonymous_metrics:
         log.warning("anyone on the network can see the metrics: STEPGLASS_ALLOW_ANONYMOUS is set")
     thread = _Engine(settings, ready)

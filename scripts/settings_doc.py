@@ -24,6 +24,7 @@ For the commands that talk to the API (`stepglass generate`, `watch`, `runs` …
 | --- | --- | --- |
 | `STEPGLASS_URL` | `http://127.0.0.1:8000` | Where the API is; the default's port is `STEPGLASS_PORT`. Or `--url`. |
 | `STEPGLASS_TOKEN` |  | Bearer token, where the API wants one. Or `--token`. |
+| `STEPGLASS_ALLOW_PLAINTEXT` | `False` | 1: send the token to an `http://` API on another machine, too. |
 """
 
 

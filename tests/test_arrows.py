@@ -23,7 +23,7 @@ ALLOWED: dict[str, set[str]] = {
     "events": set(),
     "llm": set(),
     "steps": {"events", "llm"},
-    "flows": {"steps", "events", "llm", "observe", "settings"},
+    "flows": {"steps", "events", "llm", "observe", "settings", "hosts"},
     "api": {"events", "flows.catalogue", "observe", "settings", "logs", "bearer"},
     "observe": {"events", "llm", "bearer"},
     "cli": {*ROOMS, *SHARED},

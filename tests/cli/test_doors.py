@@ -1,4 +1,4 @@
-"""What is refused before anything starts, and the command that makes tokens."""
+"""What is refused before anything starts, and before anything is sent; and the command that makes tokens."""
 
 import io
 from pathlib import Path
@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from api.serve import serve
 from bearer import digest, digest_of
 from cli._ask import be, the_settings
+from cli._client import open_api
+from cli._errors import BadInput
 from cli._screen import Screen
 from cli.main import app
 from cli.up import up, welcome
@@ -43,6 +45,7 @@ def test_m10_no_part_starts_where_a_network_gets_in_without_tokens() -> None:
     [
         ({"host": "0.0.0.0"}, "anyone on the network could read every run and start runs with your model key"),
         (METRICS, "anyone on the network could see the worker's metrics"),
+        ({"openai_base_url": "http://models.example/v1", "openai_api_key": "sk-x"}, "Use https://"),
     ],
 )
 def test_m10_up_refuses_before_it_starts_anything(
@@ -104,3 +107,23 @@ def test_m9_a_token_is_made_with_the_entry_that_lets_it_in() -> None:
     assert digest_of(known) == digest(token)
     assert token not in entry and token != other and len(token) == 43
     assert CliRunner().invoke(app, ["token", "a,b"]).exit_code == 2
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.7:8000", "http://stepglass.example", "HTTP://10.0.0.7"])
+async def test_l9_a_token_is_not_sent_over_a_network_in_plain_text(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STEPGLASS_ALLOW_PLAINTEXT", raising=False)
+    with pytest.raises(BadInput, match=r"The token is not sent: .* Use https://.* STEPGLASS_ALLOW_PLAINTEXT=1") as told:
+        async with open_api(url, "the-token-of-acme"):
+            raise AssertionError("opened")
+    assert "the-token-of-acme" not in str(told.value)
+    async with open_api(url):
+        pass
+    monkeypatch.setenv("STEPGLASS_ALLOW_PLAINTEXT", "1")
+    async with open_api(url, "the-token-of-acme") as api:
+        assert api.http.headers["Authorization"] == "Bearer the-token-of-acme"
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
+async def test_l9_on_this_machine_it_is(url: str) -> None:
+    async with open_api(url, "the-token-of-acme") as api:
+        assert api.http.headers["Authorization"] == "Bearer the-token-of-acme"
