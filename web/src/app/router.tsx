@@ -42,7 +42,10 @@ export function withQuery(query: URLSearchParams, change: Readonly<Record<string
   return next.size ? `${location.pathname}?${next}` : location.pathname;
 }
 
-export function Link({ href, onClick, ...rest }: ComponentProps<"a"> & { href: string }): ReactNode {
+/** An address of ours, whatever comes behind its beginning: it has no scheme and names no other server. */
+export type Path = `/${"batches" | "new" | "runs" | "stats"}${string}`;
+
+export function Link({ href, onClick, ...rest }: ComponentProps<"a"> & { href: Path }): ReactNode {
   const follow = (event: MouseEvent<HTMLAnchorElement>): void => {
     onClick?.(event);
     const elsewhere = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey || event.button !== 0;

@@ -10,7 +10,7 @@ import { CONTENT } from "./content.tsx";
 import { useGeneration } from "./generation.tsx";
 import { Logo } from "./logo.tsx";
 import { Menu } from "./menu.tsx";
-import { Link, navigate, usePlace } from "./router.tsx";
+import { Link, navigate, type Path, usePlace } from "./router.tsx";
 import css from "./shell.module.css";
 import { ShortcutList, useShortcuts } from "./shortcuts.tsx";
 import { useAppText } from "./text/languages.tsx";
@@ -48,7 +48,7 @@ export function Shell({ children }: { children: ReactNode }): ReactNode {
 function Ways(): ReactNode {
   const { nav } = useAppText();
   const { path } = usePlace();
-  const way = (href: string, label: string): ReactNode => (
+  const way = (href: Path, label: string): ReactNode => (
     <Link
       href={href}
       aria-current={path === href ? "page" : undefined}

@@ -1,6 +1,6 @@
 /** A run before one's eyes, from the click to its end. Closing it never ends the run. */
 
-import { type ReactNode, useId, useState } from "react";
+import { type ReactNode, useEffect, useId, useState } from "react";
 import type { PlannedStep, Problem } from "../core/contract.ts";
 import { hasEnded, type RunView, type StepView } from "../core/view.ts";
 import { type RunRef, useRun } from "../react/use-run.ts";
@@ -14,6 +14,7 @@ import { ModalFooter } from "./modal-footer.tsx";
 import { ModalHeader } from "./modal-header.tsx";
 import { isReplay, ReplayBar } from "./replay-bar.tsx";
 import { useShownSteps } from "./resting.ts";
+import { Broken, idOf, RunBoundary } from "./run-boundary.tsx";
 import { isActive } from "./step-words.ts";
 import { useAbandonment } from "./use-abandonment.ts";
 import { useCallBack } from "./use-ending.ts";
@@ -43,8 +44,10 @@ export function GenerationProgressModal(props: GenerationProgressModalProps): Re
   const number = useNumber(props.run);
   return (
     <Dialog open={props.open} onDismiss={props.onClose} className={css["modal"]} aria-labelledby={id}>
-      {/* Another run is another modal: nothing of what was chosen for the last one holds. */}
-      <Inside key={number} {...props} titleId={id} />
+      <RunBoundary runId={idOf(props.run)} instead={<Failed {...props} titleId={id} />}>
+        {/* Another run is another modal: nothing of what was chosen for the last one holds. */}
+        <Inside key={number} {...props} titleId={id} />
+      </RunBoundary>
     </Dialog>
   );
 }
@@ -71,6 +74,31 @@ function Inside({ titleId, ...props }: GenerationProgressModalProps & { titleId:
       {replayed ? <ReplayBar replay={run} /> : null}
       <ModalFooter {...props} run={run} view={view} going={going} replayed={replayed} />
       <Announcer view={view} />
+    </>
+  );
+}
+
+/** In place of a run that cannot be shown. Nothing of what it holds is looked at again. */
+function Failed({ titleId, title, run, onClose }: GenerationProgressModalProps & { titleId: string }): ReactNode {
+  const [idle] = useState(idleSource);
+  const { broken } = useText();
+  // What had the focus is gone.
+  useEffect(() => {
+    const { activeElement } = document;
+    if (activeElement === null || activeElement === document.body) document.getElementById(titleId)?.focus();
+  }, [titleId]);
+  return (
+    <>
+      <ModalHeader
+        titleId={titleId}
+        title={title}
+        view={idle.getSnapshot().view}
+        lead={broken.title}
+        onClose={onClose}
+      />
+      <div className={css["failed"]}>
+        <Broken runId={idOf(run)} />
+      </div>
     </>
   );
 }

@@ -17,6 +17,7 @@ import { OverallProgress } from "./overall-progress.tsx";
 import { ProblemPanel } from "./problem-panel.tsx";
 import { Questions } from "./questions.tsx";
 import { useKept } from "./retry-run.tsx";
+import { Broken, idOf, RunBoundary } from "./run-boundary.tsx";
 import { StepIcon } from "./step-icon.tsx";
 import { StepList } from "./step-list.tsx";
 import { type Followed, useFollowed } from "./use-followed.ts";
@@ -35,6 +36,7 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
   const asks = view.asked.length > 0 && !followed.pinned;
   const writing = followed.pinned || !(hasEnded(view) || asks);
   const source = useRunSource(run);
+  const part = [view.status, followed.step?.id, followed.pinned].join(" ");
   const reconnect = "reconnect" in source ? (source.reconnect as () => void) : undefined;
   return (
     <>
@@ -49,10 +51,20 @@ export function ModalBody({ run, view, steps, connection, problem }: ModalBodyPr
           <StepList run={run} steps={steps} current={writing ? followed.step?.id : undefined} onShow={followed.pin} />
         </nav>
         <div className={css["pane"]} data-asks={asks || undefined}>
-          <Pane run={run} view={view} steps={steps} problem={problem} followed={followed} />
+          <RunBoundary runId={idOf(run)} part={part} instead={<Unshown run={run} />}>
+            <Pane run={run} view={view} steps={steps} problem={problem} followed={followed} />
+          </RunBoundary>
         </div>
       </div>
     </>
+  );
+}
+
+function Unshown({ run }: { run: RunRef }): ReactNode {
+  return (
+    <div className={css["ending"]}>
+      <Broken runId={idOf(run)} />
+    </div>
   );
 }
 

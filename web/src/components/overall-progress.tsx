@@ -8,8 +8,17 @@ import type { Text } from "../text/en.ts";
 import { estimate } from "../text/format.ts";
 import css from "./overall-progress.module.css";
 import { isAtRest } from "./resting.ts";
+import { idOf, RunBoundary } from "./run-boundary.tsx";
 
 export function OverallProgress({ run }: { run: RunRef }): ReactNode {
+  return (
+    <RunBoundary runId={idOf(run)}>
+      <Progress run={run} />
+    </RunBoundary>
+  );
+}
+
+function Progress({ run }: { run: RunRef }): ReactNode {
   const text = useText();
   const id = useId();
   const view = useRun(run, (state) => state.view);

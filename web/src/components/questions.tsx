@@ -15,6 +15,7 @@ import css from "./question/question.module.css";
 import { sayAnswer } from "./question/say.ts";
 import { type Shape, shapeOf } from "./question/shape.ts";
 import { isReplay } from "./replay-bar.tsx";
+import { RunBoundary } from "./run-boundary.tsx";
 
 export interface QuestionsProps {
   run: RunRef;
@@ -26,7 +27,15 @@ export interface QuestionsProps {
   className?: string | undefined;
 }
 
-export function Questions({ run, view, takesFocus = false, level = "h3", className }: QuestionsProps): ReactNode {
+export function Questions(props: QuestionsProps): ReactNode {
+  return (
+    <RunBoundary runId={props.view.runId}>
+      <All {...props} />
+    </RunBoundary>
+  );
+}
+
+function All({ run, view, takesFocus = false, level = "h3", className }: QuestionsProps): ReactNode {
   const box = useRef<HTMLDivElement>(null);
   const { asked } = view;
   const newest = asked.map((each) => each.input_id).join(" ");

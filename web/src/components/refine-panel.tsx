@@ -15,6 +15,7 @@ import { OverallProgress } from "./overall-progress.tsx";
 import { ProblemPanel } from "./problem-panel.tsx";
 import css from "./refine-panel.module.css";
 import { refinedIn } from "./refined.ts";
+import { idOf, RunBoundary } from "./run-boundary.tsx";
 import { StreamingText } from "./streaming-text.tsx";
 import type { Framework, SectionName } from "./vision.ts";
 
@@ -46,7 +47,9 @@ export function RefinePanel(props: RefinePanelProps): ReactNode {
   return (
     <section className={css["panel"]} aria-label={text.refine.title(nameOf(text, name))}>
       {problem ? <ProblemPanel problem={problem} /> : null}
-      {run === undefined ? <Ask {...props} /> : <Watched {...props} run={run} awaited={awaited} />}
+      <RunBoundary runId={idOf(run)}>
+        {run === undefined ? <Ask {...props} /> : <Watched {...props} run={run} awaited={awaited} />}
+      </RunBoundary>
     </section>
   );
 }

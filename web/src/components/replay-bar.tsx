@@ -8,6 +8,7 @@ import { useText } from "../text/context.tsx";
 import { duration } from "../text/format.ts";
 import { Button } from "./button.tsx";
 import css from "./replay-bar.module.css";
+import { RunBoundary } from "./run-boundary.tsx";
 
 /** How far an arrow key moves it. */
 const STEP_MS = 100;
@@ -18,6 +19,14 @@ export function isReplay(run: RunRef): run is ReplayStore {
 }
 
 export function ReplayBar({ replay }: { replay: ReplayStore }): ReactNode {
+  return (
+    <RunBoundary runId={replay.runId}>
+      <Bar replay={replay} />
+    </RunBoundary>
+  );
+}
+
+function Bar({ replay }: { replay: ReplayStore }): ReactNode {
   const text = useText();
   const { playing, positionMs, lengthMs } = useStore<ReplayState, ReplayState>(replay, whole);
   const at = duration(text, positionMs, true);

@@ -7,6 +7,7 @@ import { useText } from "../text/context.tsx";
 import { Button } from "./button.tsx";
 import { OverallProgress } from "./overall-progress.tsx";
 import { useShownSteps } from "./resting.ts";
+import { idOf, RunBoundary } from "./run-boundary.tsx";
 import css from "./run-status-bar.module.css";
 import { StatusBadge } from "./status-badge.tsx";
 import { isActive } from "./step-words.ts";
@@ -17,7 +18,15 @@ export interface RunStatusBarProps {
   onShow?: () => void;
 }
 
-export function RunStatusBar({ run, onShow }: RunStatusBarProps): ReactNode {
+export function RunStatusBar(props: RunStatusBarProps): ReactNode {
+  return (
+    <RunBoundary runId={idOf(props.run)}>
+      <Bar {...props} />
+    </RunBoundary>
+  );
+}
+
+function Bar({ run, onShow }: RunStatusBarProps): ReactNode {
   const { more } = useText();
   const view = useRun(run, (state) => state.view);
   const active = useShownSteps(run, view.steps)

@@ -5,6 +5,7 @@ import type { Attempt, RunView, StepView } from "../core/view.ts";
 import { useText } from "../text/context.tsx";
 import type { Text } from "../text/en.ts";
 import { duration } from "../text/format.ts";
+import { RunBoundary } from "./run-boundary.tsx";
 import css from "./run-timeline.module.css";
 import { at, percent, type Scale, scaleOf } from "./timeline-scale.ts";
 import { Unseen } from "./unseen.tsx";
@@ -18,7 +19,15 @@ export interface RunTimelineProps {
 const ROW = 40;
 const BAR = 18;
 
-export function RunTimeline({ view, now }: RunTimelineProps): ReactNode {
+export function RunTimeline(props: RunTimelineProps): ReactNode {
+  return (
+    <RunBoundary runId={props.view.runId}>
+      <Chart {...props} />
+    </RunBoundary>
+  );
+}
+
+function Chart({ view, now }: RunTimelineProps): ReactNode {
   const text = useText();
   const steps = view.steps.filter((step) => step.attempts.length);
   const from = view.startedAt ?? Math.min(...steps.map((step) => step.attempts[0]?.startedAt ?? now));

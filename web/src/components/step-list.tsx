@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import type { StepView } from "../core/view.ts";
 import type { RunRef } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
+import { idOf, RunBoundary } from "./run-boundary.tsx";
 import css from "./step-list.module.css";
 import { StepRow } from "./step-row.tsx";
 
@@ -16,7 +17,15 @@ export interface StepListProps {
 
 const NOTHING: readonly string[] = [];
 
-export function StepList({ run, steps, current, onShow }: StepListProps): ReactNode {
+export function StepList(props: StepListProps): ReactNode {
+  return (
+    <RunBoundary runId={idOf(props.run)}>
+      <Steps {...props} />
+    </RunBoundary>
+  );
+}
+
+function Steps({ run, steps, current, onShow }: StepListProps): ReactNode {
   const { step: words } = useText();
   return (
     <ol className={css["list"]} aria-label={words.list}>

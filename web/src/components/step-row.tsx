@@ -6,6 +6,7 @@ import { type RunRef, useNow } from "../react/use-run.ts";
 import { useText } from "../text/context.tsx";
 import { duration } from "../text/format.ts";
 import { Badge } from "./badge.tsx";
+import { idOf, RunBoundary } from "./run-boundary.tsx";
 import { StepIcon } from "./step-icon.tsx";
 import css from "./step-row.module.css";
 import { isActive, isStopped, sayStep } from "./step-words.ts";
@@ -44,19 +45,21 @@ export const StepRow = memo(function StepRow({
   );
   return (
     <li className={css["row"]} data-status={isStopped(step) ? "stopped" : step.status}>
-      {onShow ? (
-        <button
-          type="button"
-          className={css["button"]}
-          aria-pressed={current}
-          title={text.step.show(step.label)}
-          onClick={() => onShow(step.id)}
-        >
-          {content}
-        </button>
-      ) : (
-        <div className={css["button"]}>{content}</div>
-      )}
+      <RunBoundary runId={idOf(run)}>
+        {onShow ? (
+          <button
+            type="button"
+            className={css["button"]}
+            aria-pressed={current}
+            title={text.step.show(step.label)}
+            onClick={() => onShow(step.id)}
+          >
+            {content}
+          </button>
+        ) : (
+          <div className={css["button"]}>{content}</div>
+        )}
+      </RunBoundary>
     </li>
   );
 });

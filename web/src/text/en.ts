@@ -149,6 +149,12 @@ export const en = {
     reconnect: "Reconnect",
   },
 
+  broken: {
+    title: "This run cannot be shown",
+    detail: "An error occurred while displaying it. The run itself is not affected.",
+    run: (id: string) => `Run ${id}`,
+  },
+
   said: {
     step: (label: string, status: string) => `${label}: ${status}`,
     why: (label: string, status: string, reason: string) => `${label}: ${status}. ${reason}`,

@@ -6,7 +6,7 @@ import { useText } from "../../text/context.tsx";
 import type { Text } from "../../text/en.ts";
 import { nameOf, score } from "../../text/format.ts";
 import type { MenuItem } from "../menu.tsx";
-import { save, textFile } from "../save.ts";
+import { fileName, save, textFile } from "../save.ts";
 import type { AppText } from "../text/en.ts";
 import { useAppText } from "../text/languages.tsx";
 import { useToast } from "../toast.tsx";
@@ -18,7 +18,6 @@ export function useExports(view: RunView, title: string, documents: Documents): 
   const app = useAppText();
   const toast = useToast();
   const { run: words } = app;
-  const file = title.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, "-");
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(location.href);
     toast({ words: words.copied });
@@ -27,12 +26,13 @@ export function useExports(view: RunView, title: string, documents: Documents): 
     {
       key: "markdown",
       label: words.markdown,
-      act: () => save(`${file}.md`, textFile("text/markdown", markdownOf(text, app, title, documents))),
+      act: () => save(fileName(title, "md"), textFile("text/markdown", markdownOf(text, app, title, documents))),
     },
     {
       key: "json",
       label: words.json,
-      act: () => save(`${file}.json`, textFile("application/json", JSON.stringify(jsonOf(view, documents), null, 2))),
+      act: () =>
+        save(fileName(title, "json"), textFile("application/json", JSON.stringify(jsonOf(view, documents), null, 2))),
     },
     { key: "print", label: words.print, act: () => print() },
     { key: "link", label: words.copyLink, act: () => void copy() },

@@ -27,7 +27,13 @@ export function keptSections(runId: string): SectionName[] {
 }
 
 function isDraft(draft: unknown): boolean {
-  return isObject(draft) && Array.isArray(draft["rows"]) && typeof draft["next"] === "number";
+  if (!(isObject(draft) && Array.isArray(draft["rows"]) && typeof draft["next"] === "number")) return false;
+  return draft["rows"].every(isRow);
+}
+
+function isRow(row: unknown): boolean {
+  if (!(isObject(row) && typeof row["id"] === "number" && isObject(row["texts"]))) return false;
+  return Object.values(row["texts"]).every((text) => typeof text === "string");
 }
 
 function keyOf(runId: string, section: SectionName): string {

@@ -1,7 +1,7 @@
 /** The way from a run to the one that it goes on from, and to those that go on from it. */
 
 import { Fragment, type ReactNode } from "react";
-import { Link } from "../router.tsx";
+import { Link, type Path } from "../router.tsx";
 import { shortId } from "../runs/runs-table.tsx";
 import { useAppText } from "../text/languages.tsx";
 import css from "./relatives.module.css";
@@ -23,7 +23,7 @@ export function Relatives({ forkedFrom, forks }: RelativesProps): ReactNode {
 }
 
 /** `ids` of runs, or of batches, whose pages are `below` an address. */
-export function Way({ words, ids, below }: { words: string; ids: readonly string[]; below: string }): ReactNode {
+export function Way({ words, ids, below }: { words: string; ids: readonly string[]; below: Path }): ReactNode {
   return (
     <span>
       {words}

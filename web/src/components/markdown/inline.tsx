@@ -2,8 +2,8 @@
 
 import type { Token, Tokens } from "marked";
 import { Fragment, type ReactNode } from "react";
-import { safeAddress } from "./address.ts";
 import { decoded } from "./entities.ts";
+import { safeAddress, TextLink } from "./link.tsx";
 
 export function Inline({ tokens }: { tokens: readonly Token[] | undefined }): ReactNode {
   // A token has no name but its place, and what is before it does not change.
@@ -23,7 +23,7 @@ function inline(token: Token): ReactNode {
     case "br":
       return <br />;
     case "link":
-      return <Link link={token as Tokens.Link} />;
+      return <TextLink href={(token as Tokens.Link).href}>{children(token)}</TextLink>;
     case "image":
       return <Picture image={token as Tokens.Image} />;
     case "checkbox":
@@ -41,24 +41,7 @@ function children(token: Token): ReactNode {
   return <Inline tokens={"tokens" in token ? token.tokens : undefined} />;
 }
 
-function Link({ link }: { link: Tokens.Link }): ReactNode {
-  const address = safeAddress(link.href);
-  if (address === undefined) return <Inline tokens={link.tokens} />;
-  return (
-    <a href={address} target="_blank" rel="noopener noreferrer nofollow ugc">
-      <Inline tokens={link.tokens} />
-    </a>
-  );
-}
-
 /** Nothing is loaded for a model: who looks at a page would tell another server so. */
 function Picture({ image }: { image: Tokens.Image }): ReactNode {
-  const address = safeAddress(image.href);
-  const words = decoded(image.text) || address;
-  if (address === undefined) return words;
-  return (
-    <a href={address} target="_blank" rel="noopener noreferrer nofollow ugc">
-      {words}
-    </a>
-  );
+  return <TextLink href={image.href}>{decoded(image.text) || safeAddress(image.href)}</TextLink>;
 }

@@ -9,7 +9,7 @@ export function mend(text: string): string {
   const begin = text.lastIndexOf("\n\n") + 1;
   const head = text.slice(0, begin);
   if (inFence(text)) return text;
-  let tail = text.slice(begin).replace(/!?\[([^\]\n]*)(\]\([^)\n]*)?$/, "$1");
+  let tail = withoutOpenLink(text.slice(begin));
   // A mark at the very end says nothing yet: it may open, close, or become a longer one.
   tail = tail.replace(/(^|\s|\S)([*_~`]{1,3}|\n[#>-]{1,6}\s?)$/, (whole, before: string, mark: string) =>
     closes(tail.slice(0, tail.length - mark.length), mark) ? whole : before,
@@ -20,6 +20,18 @@ export function mend(text: string): string {
   }
   if (/(^|[\s(])\*(?![\s*])[^*\n]*$/.test(withoutCode(tail).replaceAll("**", ""))) tail = `${tail.trimEnd()}*`;
   return head + tail;
+}
+
+/** `a [link](http` and `a [link` become `a link`, and `![a picture` becomes `a picture`. */
+function withoutOpenLink(text: string): string {
+  const line = text.slice(text.lastIndexOf("\n") + 1);
+  const address = line.lastIndexOf("](");
+  const inAddress = address >= 0 && !line.includes(")", address);
+  const words = inAddress ? line.slice(0, address) : line;
+  const open = words.indexOf("[", words.lastIndexOf("]") + 1);
+  if (open < 0) return text;
+  const before = words.slice(0, open).replace(/!$/, "");
+  return text.slice(0, text.length - line.length) + before + words.slice(open + 1);
 }
 
 /** Whether `mark` is open at the end of `text`. */
