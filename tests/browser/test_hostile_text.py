@@ -1,13 +1,14 @@
 """Whatever a model writes is text. Nothing of it runs, nothing is fetched for it, and its links lead to pages only."""
 
 import re
+from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.browser import hostile
 from tests.browser.conftest import OpenViewer
-from tests.browser.site import Site
+from tests.browser.site import Site, build
 from tests.browser.viewer import STEPS, Viewer
 from tests.scripted_model import ScriptedModelServer
 from tests.scripted_replies import error
@@ -106,3 +107,43 @@ async def test_the_policy_would_stop_what_got_through(demo: Site, viewer: OpenVi
     async with one.page.expect_event("console", lambda said: "Content Security Policy" in said.text):
         await one.page.evaluate(f"() => {{ {attack} }}")
     assert await one.page.evaluate("window.pwned") is None
+
+
+@pytest.fixture(scope="module")
+def host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody's app that embeds the modal, built."""
+    return build(tmp_path_factory.mktemp("host"), "--config", "tests/host/host.config.ts")
+
+
+async def embedded(one: Viewer, host: Path, run: str) -> None:
+    async def give(route: Route) -> None:
+        await route.fulfill(path=host / route.request.url.split("?")[0].partition("/host/")[2])
+
+    await one.page.route("**/host/**", give)
+    await one.goes_to(f"/host/index.html?{run}")
+
+
+async def goes_on(one: Viewer) -> None:
+    """The app around the modal is still there and does what it did."""
+    await one.modal.get_by_role("button", name="Close").first.click()
+    await one.button("Pressed 0 times").click()
+    await expect(one.button("Pressed 1 times")).to_be_visible()
+
+
+async def test_m6_ten_thousand_quotes_in_a_modal_of_somebodys_app_are_text(demo: Site, viewer: OpenViewer, host: Path):
+    one = await viewer(demo)
+    await embedded(one, host, "deep")
+    text = one.text_of("The brief")
+    await expect(text).to_contain_text(">" * 5000)
+    await expect(text).to_contain_text("the end")
+    assert 10 < await text.locator("blockquote").count() < 100
+    await one.shot("deep")
+    await goes_on(one)
+
+
+async def test_m6_a_run_that_cannot_be_shown_costs_somebodys_app_nothing(demo: Site, viewer: OpenViewer, host: Path):
+    one = await viewer(demo)
+    await embedded(one, host, "broken")
+    await expect(one.modal.get_by_role("alert")).to_contain_text("This run cannot be shown")
+    await one.shot("broken")
+    await goes_on(one)
