@@ -81,7 +81,6 @@ function Inside({ titleId, ...props }: GenerationProgressModalProps & { titleId:
 /** In place of a run that cannot be shown. Nothing of what it holds is looked at again. */
 function Failed({ titleId, title, run, onClose }: GenerationProgressModalProps & { titleId: string }): ReactNode {
   const [idle] = useState(idleSource);
-  const { broken } = useText();
   // What had the focus is gone.
   useEffect(() => {
     const { activeElement } = document;
@@ -89,15 +88,9 @@ function Failed({ titleId, title, run, onClose }: GenerationProgressModalProps &
   }, [titleId]);
   return (
     <>
-      <ModalHeader
-        titleId={titleId}
-        title={title}
-        view={idle.getSnapshot().view}
-        lead={broken.title}
-        onClose={onClose}
-      />
+      <ModalHeader titleId={titleId} title={title} view={idle.getSnapshot().view} lead="" onClose={onClose} />
       <div className={css["failed"]}>
-        <Broken runId={idOf(run)} />
+        <Broken runId={idOf(run)} whole />
       </div>
     </>
   );

@@ -38,9 +38,11 @@ export class RunBoundary extends Component<RunBoundaryProps, State> {
   }
 }
 
-export function Broken({ runId }: { runId: string | undefined }): ReactNode {
+/** Says of a part, or of the whole run, that it cannot be shown. */
+export function Broken({ runId, whole = false }: { runId: string | undefined; whole?: boolean }): ReactNode {
   const { broken } = useText();
-  const problem = { type: "about:blank", title: broken.title, detail: broken.detail };
+  const words = whole ? { title: broken.title, detail: broken.detail } : { title: broken.part, detail: "" };
+  const problem = { type: "about:blank", ...words };
   return <ProblemPanel problem={problem} note={runId ? broken.run(runId) : undefined} />;
 }
 

@@ -151,6 +151,7 @@ export const en = {
 
   broken: {
     title: "This run cannot be shown",
+    part: "This part of the run cannot be shown",
     detail: "An error occurred while displaying it. The run itself is not affected.",
     run: (id: string) => `Run ${id}`,
   },

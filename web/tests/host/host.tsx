@@ -3,6 +3,8 @@
 import { type ReactNode, useState } from "react";
 import { createRoot } from "react-dom/client";
 import { createReplayStore, GenerationProgressModal, type RunSource } from "../../src/index.ts";
+import "../../src/style.css";
+import "./host.css";
 import { RUN_ID, story } from "../story.ts";
 
 const RUNS: Readonly<Record<string, () => RunSource>> = {

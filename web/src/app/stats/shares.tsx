@@ -24,7 +24,7 @@ export function Shares({ title, counts, names = {} }: SharesProps): ReactNode {
       <ul>
         {all.map(([name, count]) => (
           <li key={name} data-kind={name}>
-            <span>{names[name] ?? nameOf(text, name)}</span>
+            <span>{Object.hasOwn(names, name) ? names[name] : nameOf(text, name)}</span>
             <span>{stats.runs.share(count, share(text, count / total))}</span>
             <span className={css["track"]} aria-hidden="true">
               <span style={{ scale: `${count / total} 1` }} />

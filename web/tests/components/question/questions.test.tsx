@@ -361,3 +361,23 @@ test("most of the budget is said to be spent, once and in figures", async () => 
   expect(dialog().textContent).toContain("90% of the budget of $0.500 is spent. The run ends when all of it is.");
   expect(said()).toContain("Most of the budget is spent");
 });
+
+test("whatever a schema says is text in its form", async () => {
+  const attack = "<img src=x onerror=alert(1)>";
+  const named = { title: attack, description: `[press](javascript:alert(1)) ${attack}` };
+  const properties = {
+    [attack]: { ...named, type: "string", default: attack },
+    constructor: { ...named, enum: [attack, "javascript:alert(1)"] },
+    toString: { ...named, type: "array", items: { ...named, type: "object", properties: { valueOf: named } } },
+    link: { ...named, type: "string", format: "uri", default: "javascript:alert(1)" },
+  };
+  await asked({ ...named, type: "object", properties }, {}, `${attack} [press](javascript:alert(1))`);
+  const form = document.querySelector("[data-question]");
+  expect(form?.querySelectorAll("input, textarea, select, fieldset").length).toBeGreaterThan(4);
+  expect(form?.textContent?.split(attack).length).toBeGreaterThan(6);
+  expect(form?.querySelectorAll("a, img, script, iframe, style, [style], [src], [href], [action]")).toHaveLength(0);
+  const names = Array.from(form?.querySelectorAll("*") ?? [], ({ attributes }) =>
+    Array.from(attributes, (each) => each.name),
+  );
+  expect(names.flat().filter((name) => name.startsWith("on"))).toEqual([]);
+});
