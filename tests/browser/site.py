@@ -71,9 +71,11 @@ async def open_demo_site(folder: Path, database_url: str, page: Path, speed: flo
     port = free_port()
     async with open_stack(folder, database_url, f"http://127.0.0.1:{port}/v1") as stack:
         stack.env |= {f"STEPGLASS_MODEL_{tier.upper()}": name for name, tier in MODELS.items()}
-        stack.env |= {"STEPGLASS_WEB_DIR": str(page), "OPENAI_API_KEY": "demo"}
+        stack.env |= {"STEPGLASS_WEB_DIR": str(page)}
         await stack.start("demo", {"STEPGLASS_DEMO_PORT": str(port), "STEPGLASS_DEMO_SPEED": str(speed)})
         await answers(f"http://127.0.0.1:{port}/v1/models")
+        # Started without a key, the demo answers whoever asks. Our client wants one to send.
+        stack.env |= {"OPENAI_API_KEY": "demo"}
         site = Site(stack, free_port())
         await site.start_api()
         await stack.worker()

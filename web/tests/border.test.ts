@@ -1,10 +1,15 @@
 /** Text from outside becomes elements, links, styles and file names in the few places that are meant for it. */
 
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
+import { keptDraft } from "../src/app/run/kept-draft.ts";
 import { fileName } from "../src/app/save.ts";
 import { safeAddress } from "../src/components/markdown/link.tsx";
 
 const SOURCES = import.meta.glob<string>("../src/**/*.{ts,tsx}", { query: "?raw", import: "default", eager: true });
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
 
 /** Ways past React from a text to elements, code, styles or another window, each with a line that goes that way. */
 const WAYS: readonly [RegExp, string][] = [
@@ -82,4 +87,16 @@ test.each([
 
 test("the name of a file has an end", () => {
   expect(fileName("word ".repeat(1000), "json")).toHaveLength(85);
+});
+
+test.each([
+  [undefined, { rows: [{ id: 0, texts: { text: "Far" } }], next: 1 }, true],
+  ["no rows", { next: 1 }, false],
+  ["a row that is none", { rows: [null], next: 1 }, false],
+  ["a row without texts", { rows: [{ id: 0 }], next: 1 }, false],
+  ["a text that is none", { rows: [{ id: 0, texts: { text: { no: "text" } } }], next: 1 }, false],
+])("what the browser kept of an edit is read back in its own form only: %s", (_, draft, good) => {
+  const kept = JSON.stringify({ value: "Far", version: 1, draft });
+  vi.stubGlobal("sessionStorage", { getItem: () => kept });
+  expect(keptDraft("run", "vision") !== undefined).toBe(good);
 });
