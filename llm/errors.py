@@ -10,6 +10,7 @@ ModelError
 ├── GarbledStream       a chunk that is not what the protocol says             retryable
 ├── EmptyAnswer         finished, and said nothing                             retryable
 ├── InvalidOutput       finished, and it is not the JSON that was asked for    retryable
+├── TooLong             longer than its step can use; we stopped listening     retryable
 ├── Refused             the model said no
 ├── ContentFiltered     the provider's filter said no
 ├── CutOff              the answer reached the limit of its length
@@ -94,6 +95,13 @@ class InvalidOutput(ModelError):
 
     retryable = True
     title = "The answer is not in the form that was asked for"
+
+
+class TooLong(ModelError):
+    """Longer than its step can use. A model that repeats itself seldom does so twice."""
+
+    retryable = True
+    title = "The answer is too long"
 
 
 class Refused(ModelError):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from events.contract import Partial, PartialData
-from llm.client import Call, Schema, Tier
-from llm.errors import InvalidOutput, ModelError
+from llm.client import Call, Schema, Tier, Usage
+from llm.errors import InvalidOutput, ModelError, TooLong
 from llm.parts import Parts
 from steps._place import current_attempt, current_lane, current_round, current_run
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from steps._run import Run
 
 Shape = TypeVar("Shape", bound=BaseModel)
+
+SLICE = 4_000
+"""Characters that are parsed at a time: a server may send a whole answer as one piece."""
+_QUOTED = 60
 
 
 class Ask(Protocol):
@@ -30,10 +34,22 @@ class Ask(Protocol):
     def user(self) -> str: ...
 
 
-async def write_text(ask: Ask, *, tier: Tier = "light", model: str | None = None, limit: int | None = None) -> str:
-    """Ask for text; every piece of it is a `model_chunk` as it comes. `limit` in tokens. Raises `ModelError`."""
+async def write_text(
+    ask: Ask,
+    *,
+    tier: Tier = "light",
+    model: str | None = None,
+    limit: int | None = None,
+    longest: int | None = None,
+) -> str:
+    """Ask for text; every piece of it is a `model_chunk` as it comes. Raises `ModelError`.
+
+    `limit`, in tokens, goes to the server, which counts the model's reasoning with it. `longest`, in characters of the
+    answer itself, holds whatever the server does: a longer answer is broken off, and the attempt fails (`TooLong`).
+    """
     written: list[str] = []
-    await _stream(Call(ask.system, ask.user, tier=tier, model=model, max_output_tokens=limit), written.append)
+    call = Call(ask.system, ask.user, tier=tier, model=model, max_output_tokens=limit)
+    await _stream(call, written.append, longest)
     return "".join(written).strip()
 
 
@@ -45,10 +61,11 @@ async def write_json(
     model: str | None = None,
     sections: Mapping[str, TypeAdapter[Any]] | None = None,
     limit: int | None = None,
+    longest: int | None = None,
 ) -> Shape:
     """Ask for JSON of a shape. Each top-level member in `sections` is a `partial` as soon as it is there and validates.
 
-    Raises `InvalidOutput` when the answer is not of the shape, or another `ModelError`.
+    `limit` and `longest` as for `write_text`. Raises `InvalidOutput` when the answer is not of the shape, or another `ModelError`.
     """
     parts = Parts()
 
@@ -57,13 +74,13 @@ async def write_json(
             _part(name, value, sections or {})
 
     call = Call(ask.system, ask.user, tier=tier, model=model, schema=_schema_of(shape), max_output_tokens=limit)
-    await _stream(call, read)
+    await _stream(call, read, longest)
     whole = parts.finish()
     try:
         return shape.model_validate(whole)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = "/" + "/".join(str(part) for part in first["loc"])
+        where = "/" + "/".join(str(part)[:_QUOTED] for part in first["loc"])
         raise InvalidOutput(f"Expected a {shape.__name__}; at {where}: {first['msg']}.") from error
 
 
@@ -99,18 +116,22 @@ def _labels(run: "Run", attempt: "Attempt") -> dict[str, str]:
     return {name: str(value) for name, value in told.items() if value is not None}
 
 
-async def _stream(call: Call, read: Callable[[str], object]) -> None:
+async def _stream(call: Call, read: Callable[[str], object], longest: int | None) -> None:
     """Tokens out, usage noted, whatever happens."""
     run, attempt = current_run(), current_attempt()
     written: list[str] = []
+    length = 0
     told = False
     try:
         async with run.budget.calling(), run.model.stream(replace(call, labels=_labels(run, attempt))) as deltas:
             async for delta in deltas:
                 if delta.text:
                     written.append(delta.text)
+                    length += len(delta.text)
+                    if longest is not None and length > longest:
+                        raise _too_long(longest, run.model.estimate(call, "".join(written)))
                     attempt.wrote(delta.text)
-                    read(delta.text)
+                    await _in_slices(delta.text, read)
                 if delta.usage:
                     told = True
                     run.spent(delta.usage)
@@ -123,3 +144,16 @@ async def _stream(call: Call, read: Callable[[str], object]) -> None:
         if not told and run.ending not in ("released", "lost"):
             run.spent(run.model.estimate(call, "".join(written)))
         raise
+
+
+async def _in_slices(text: str, read: Callable[[str], object]) -> None:
+    """Let the other runs of this worker go on between two slices."""
+    for start in range(0, len(text), SLICE):
+        if start:
+            await asyncio.sleep(0)
+        read(text[start : start + SLICE])
+
+
+def _too_long(longest: int, usage: Usage) -> TooLong:
+    detail = f"The answer is longer than {longest:,} characters, more than this step can use; we stopped listening."
+    return TooLong(detail, usage=usage)

@@ -4,10 +4,14 @@ import re
 
 from pydantic_core import PydanticCustomError
 
-_END = re.compile(r"[.!?…؟।។။]+[\"'”’»)\]]*(?=\s|$)|[。！？]+[”』」）]*")
+# A run of marks is read once: it begins where no mark stands before it, and gives nothing back.
+_END = re.compile(r"(?<![.!?…؟।។။])[.!?…؟।។။]++[\"'”’»)\]]*+(?=\s|$)|[。！？]+[”』」）]*")
+_NEXT = re.compile(r"\S")
 _ABBREVIATED = re.compile(
     r"\b(?:[A-Za-z]|Mr|Mrs|Ms|Dr|St|No|vs|etc|approx|ca|Inc|Ltd|Co|Corp|e\.g|i\.e|a\.m|p\.m)\.$",
 )
+# More characters than the longest of them has, so that what stands before it is seen as well.
+_LONGEST_ABBREVIATION = 12
 # Thai and Lao end a sentence with a space: there is nothing to count.
 _UNCOUNTABLE = re.compile(r"[\u0e00-\u0eff]")
 
@@ -42,5 +46,6 @@ def sentence_problem(text: str) -> str | None:
 
 
 def _doubtful(text: str, end: re.Match[str]) -> bool:
-    rest = text[end.end() :].lstrip()
-    return bool(_ABBREVIATED.search(text[: end.end()])) or bool(rest and rest[0].islower())
+    before = text[max(0, end.end() - _LONGEST_ABBREVIATION) : end.end()]
+    following = _NEXT.search(text, end.end())
+    return bool(_ABBREVIATED.search(before)) or bool(following and following[0].islower())

@@ -9,6 +9,7 @@ from steps._place import lane
 from steps._step import step
 from steps._together import together
 from steps._write import write_text
+from steps.vision_framework._lengths import LONGEST_TEXT
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework.answers import VisionBrief
 
@@ -33,5 +34,9 @@ async def brief(answers: VisionBrief) -> Brief:
 
 async def _written(part: Part, answers: VisionBrief) -> str:
     ask = prompt(part, company_name=answers.company_name, answers=laid_out(answers))
+
+    async def make() -> str:
+        return await write_text(ask, tier="light", longest=LONGEST_TEXT)
+
     with lane(part):
-        return await checkpoint(f"/{part}", [ask.system, ask.user], lambda: write_text(ask, tier="light"), str)
+        return await checkpoint(f"/{part}", [ask.system, ask.user], make, str)

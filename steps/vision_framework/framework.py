@@ -2,6 +2,7 @@
 
 from steps._step import step
 from steps._write import write_json
+from steps.vision_framework._lengths import LONGEST_JSON
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import SECTIONS, FrameworkDraft
@@ -11,4 +12,4 @@ from steps.vision_framework.document import SECTIONS, FrameworkDraft
 async def framework(answers: VisionBrief) -> FrameworkDraft:
     """One call; every section that is within its bounds is a `partial` as soon as it is written."""
     ask = prompt("framework", company_name=answers.company_name, answers=laid_out(answers))
-    return await write_json(FrameworkDraft, ask, tier="heavy", sections=SECTIONS)
+    return await write_json(FrameworkDraft, ask, tier="heavy", sections=SECTIONS, longest=LONGEST_JSON)

@@ -1,6 +1,7 @@
 """The executive summary: one page of Markdown, with fixed headings and a length that fits the page."""
 
 import re
+from string import ascii_lowercase
 
 from pydantic import BaseModel, ConfigDict
 
@@ -10,6 +11,7 @@ from steps._prompt import Fixed
 from steps._step import step
 from steps._write import write_text
 from steps.errors import StepFailed
+from steps.vision_framework._lengths import LONGEST_TEXT
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import Framework
@@ -20,8 +22,8 @@ WORDS = (300, 400)
 # within a tenth of them: better a page of 407 words than a run that fails over seven.
 TOLERANCE = 0.1
 
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.*?)[ \t#:*_]*$", re.M)
-_FENCED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.S)
+_OURS = {heading.casefold(): heading for heading in HEADINGS}
+_FENCE = "```"
 # A word is a run of letters and digits, with what joins them inside; scripts without blanks count by the character.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:[.,'’/-][^\W_]+)*")
 _AGAIN = Fixed(
@@ -51,7 +53,7 @@ async def one_pager(framework: Framework, answers: VisionBrief) -> OnePager:
         headings=Fixed("\n".join(f"## {heading}" for heading in HEADINGS)),
         note=_AGAIN if again else Fixed(""),
     )
-    text = tidied(await write_text(ask, tier="heavy"))
+    text = tidied(await write_text(ask, tier="heavy", longest=LONGEST_TEXT))
     if wrong := faults(text, TOLERANCE if again else 0.0):
         detail = " ".join(one.detail for one in wrong)
         raise StepFailed("The one-pager is not in form", detail, errors=wrong, retryable=True)
@@ -65,17 +67,28 @@ def count_words(markdown: str) -> int:
 
 def tidied(text: str) -> str:
     """The page where only its form is off: out of its code fence, our headings as we spell them."""
-    if fenced := _FENCED.match(text):
-        text = fenced[1]
-    text = text.strip()
-    ours = {heading.casefold(): heading for heading in HEADINGS}
+    first, *rest = _unfenced(text.strip()).strip().split("\n")
+    # A company may be called as one of the parts: the title stays as it is.
+    return "\n".join([first if first.startswith("# ") else _spelt(first), *map(_spelt, rest)])
 
-    def heading(found: re.Match[str]) -> str:
-        plain = found[1].strip(" *_").casefold()
-        is_title = found.start() == 0 and found[0].startswith("# ")  # a company may be called as one of the parts
-        return f"## {ours[plain]}" if plain in ours and not is_title else found[0]
 
-    return _HEADING.sub(heading, text)
+def _unfenced(text: str) -> str:
+    opening, _, body = text.partition("\n")
+    language = opening.removeprefix(_FENCE)
+    if language == opening or language.strip(ascii_lowercase) or not body.endswith(_FENCE):
+        return text
+    return body.removesuffix(_FENCE)
+
+
+def _spelt(line: str) -> str:
+    """A line; where it is one of our headings, as we spell it."""
+    marked = line.lstrip(" ")
+    title = marked.lstrip("#")
+    indent, level = len(line) - len(marked), len(marked) - len(title)
+    if indent > 3 or not 1 <= level <= 6 or not title.startswith((" ", "\t")):
+        return line
+    plain = title.rstrip(" \t#:*_").lstrip(" \t*_").casefold()
+    return f"## {_OURS[plain]}" if plain in _OURS else line
 
 
 def faults(markdown: str, tolerance: float = 0.0) -> list[ProblemError]:

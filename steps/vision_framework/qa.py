@@ -5,7 +5,9 @@ from pydantic import BaseModel, ConfigDict
 from steps._step import step
 from steps._write import write_json
 from steps.vision_framework._grade import GivenGrade
+from steps.vision_framework._lengths import LONGEST_JSON
 from steps.vision_framework._prompts import laid_out, prompt
+from steps.vision_framework._texts import Texts
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import Framework
 
@@ -18,7 +20,7 @@ class Check(_Report):
     """Passed or not, and what was found."""
 
     passed: bool
-    issues: list[str]
+    issues: Texts
 
 
 class TensionCheck(_Report):
@@ -33,7 +35,7 @@ class CompletenessCheck(_Report):
     """Is anything missing that the answers call for?"""
 
     passed: bool
-    gaps: list[str]
+    gaps: Texts
 
 
 class QualityReport(_Report):
@@ -45,7 +47,7 @@ class QualityReport(_Report):
     tensions: TensionCheck
     completeness: CompletenessCheck
     overall_score: GivenGrade
-    recommendations: list[str]
+    recommendations: Texts
 
 
 @step("Run QA checks", retries=2, timeout=120, expected=6)
@@ -56,4 +58,4 @@ async def qa(framework: Framework, answers: VisionBrief) -> QualityReport:
         framework=framework.model_dump(mode="json", exclude={"company_id", "updated_at"}),
         answers=laid_out(answers),
     )
-    return await write_json(QualityReport, ask, tier="light")
+    return await write_json(QualityReport, ask, tier="light", longest=LONGEST_JSON)

@@ -9,6 +9,7 @@ from steps._prompt import Fixed, fence
 from steps._step import step
 from steps._together import together
 from steps._write import write_json
+from steps.vision_framework._lengths import LONGEST_JSON
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import SECTION_NAMES, SECTIONS, Framework, SectionName, repair_of
@@ -102,7 +103,7 @@ async def refine(request: Refinement) -> RefinedSection:
     part = {request.section: SECTIONS[request.section]}
 
     async def make() -> dict[str, JsonValue]:
-        return (await write_json(shape, ask, tier="heavy", sections=part)).root
+        return (await write_json(shape, ask, tier="heavy", sections=part, longest=LONGEST_JSON)).root
 
     written = await checkpoint("/draft", [ask.system, ask.user], make, dict[str, JsonValue])
     whole: dict[str, JsonValue] = {name: request.framework.section(name) for name in SECTION_NAMES}

@@ -10,6 +10,7 @@ from steps._checkpoint import checkpoint
 from steps._place import turn
 from steps._write import write_json
 from steps.errors import StepFailed
+from steps.vision_framework._lengths import LONGEST_JSON
 from steps.vision_framework._prompts import laid_out, prompt
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import SECTION_NAMES, SECTIONS, FrameworkRepair, repair_of
@@ -79,7 +80,7 @@ async def _written_anew(number: int, state: Repaired, answers: VisionBrief) -> S
     repair = await checkpoint(
         f"/repairs/{number}",
         [ask.system, ask.user],
-        lambda: write_json(shape, ask, tier="heavy", sections=checked),
+        lambda: write_json(shape, ask, tier="heavy", sections=checked, longest=LONGEST_JSON),
         FrameworkRepair,
     )
     return repair.root

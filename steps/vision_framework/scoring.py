@@ -12,7 +12,9 @@ from steps._prompt import Fixed
 from steps._step import step
 from steps._write import write_json
 from steps.vision_framework._grade import GivenGrade, Grade
+from steps.vision_framework._lengths import LONGEST_JSON
 from steps.vision_framework._prompts import laid_out, prompt
+from steps.vision_framework._texts import Texts
 from steps.vision_framework.answers import VisionBrief
 from steps.vision_framework.document import SECTION_NAMES, Framework, SectionName, is_section
 
@@ -29,9 +31,9 @@ class SectionMarks(BaseModel):
     specificity: GivenGrade
     actionability: GivenGrade
     alignment: GivenGrade
-    issues: list[str]
-    suggestions: list[str]
-    strengths: list[str]
+    issues: Texts
+    suggestions: Texts
+    strengths: Texts
 
 
 class MeasuredMarks(SectionMarks):
@@ -56,9 +58,9 @@ class ScoreCard(BaseModel):
     actionability: Grade
     alignment: Grade
     measurability: Grade | None = Field(default=None, exclude_if=_is_none)
-    issues: list[str]
-    suggestions: list[str]
-    strengths: list[str]
+    issues: Texts
+    suggestions: Texts
+    strengths: Texts
 
     @computed_field
     @property
@@ -107,7 +109,7 @@ async def score_section(
     shape = MeasuredMarks if name in MEASURED else SectionMarks
 
     async def make() -> ScoreCard:
-        marks = await write_json(shape, ask, tier="light")
+        marks = await write_json(shape, ask, tier="light", longest=LONGEST_JSON)
         return ScoreCard.model_validate(marks.model_dump())
 
     with lane(in_lane or name):

@@ -1,6 +1,8 @@
 """What is wrong with a document, all of it: where (JSON Pointer) and in a sentence."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
@@ -14,6 +16,10 @@ from steps.vision_framework.document import SECTION_NAMES, SectionName, framewor
 Path = tuple[str | int, ...]
 
 _QUOTED = 60
+MOST = 50
+"""Violations that are told of a section. A whole section of items that are all wrong has fewer."""
+_LOOKED_AT = 20
+"""Items of a list that are checked one by one: more than any section may have."""
 _TYPES = {
     "string": "text",
     "array": "a list",
@@ -43,15 +49,28 @@ def violations(sections: Mapping[str, JsonValue]) -> list[ProblemError]:
     """
     # pydantic takes the blanks around a text away before it measures it, so they do not count here either.
     document = cast(dict[str, JsonValue], _stripped(dict(sections)))
-    found: dict[tuple[Path, str], None] = {}
-    for error in _VALIDATOR.iter_errors(document):  # pyright: ignore[reportUnknownMemberType]  # untyped instance
-        found |= dict.fromkeys(_said(error))
+    found = _found(document, sections)
     vision = document.get("vision")
     if isinstance(vision, str) and not any(path == ("vision",) for path, _ in found):
         if problem := sentence_problem(vision):
             found[("vision",), f"The vision {problem}."] = None
     in_order = sorted(found, key=lambda one: _order(one[0]))
     return [ProblemError(pointer=pointer(path), detail=detail) for path, detail in in_order]
+
+
+def _found(document: JsonValue, whole: Mapping[str, JsonValue]) -> dict[tuple[Path, str], None]:
+    """At most `MOST` of each section, and of what is no section: a model that repeats itself repeats its mistakes."""
+    found: dict[tuple[Path, str], None] = {}
+    told: Counter[str] = Counter()
+    for error in _VALIDATOR.iter_errors(document):  # pyright: ignore[reportUnknownMemberType]  # untyped instance
+        for path, detail in islice(_said(error, whole), MOST + 1):
+            section = str(path[0]) if path and path[0] in SECTION_NAMES else ""
+            told[section] += (path, detail) not in found
+            if told[section] <= MOST:
+                found[path, detail] = None
+            elif told[section] == MOST + 1:
+                found[path[:1] if section else (), f"More is wrong; only the first {MOST} places are listed."] = None
+    return found
 
 
 def sections_in(found: list[ProblemError]) -> frozenset[SectionName]:
@@ -66,11 +85,12 @@ def pointer(path: Path) -> str:
 
 
 def _stripped(value: JsonValue) -> JsonValue:
+    """Without blanks around its texts, and of a list only as many items as are looked at."""
     match value:
         case str():
             return value.strip()
         case list():
-            return [_stripped(item) for item in value]
+            return [_stripped(item) for item in value[:_LOOKED_AT]]
         case dict():
             return {name: _stripped(item) for name, item in value.items()}
         case _:
@@ -83,7 +103,7 @@ def _order(path: Path) -> list[tuple[int, str]]:
     return first + [(part, "") if isinstance(part, int) else (0, part) for part in path[1:]]
 
 
-def _said(error: ValidationError) -> Iterator[tuple[Path, str]]:
+def _said(error: ValidationError, whole: Mapping[str, JsonValue]) -> Iterator[tuple[Path, str]]:
     path: Path = tuple(error.absolute_path)
     value: Any = error.instance
     bound: Any = error.validator_value
@@ -107,9 +127,15 @@ def _said(error: ValidationError) -> Iterator[tuple[Path, str]]:
             yield path, f"{what} has {_count(len(value), 'character')}; {side} {bound} are asked for."
         case "minItems" | "maxItems":
             side = "at least" if error.validator == "minItems" else "at most"
-            yield path, f"{what} has {_count(len(value), 'item')}; {side} {bound} are asked for."
+            yield path, f"{what} has {_count(_length(whole, path), 'item')}; {side} {bound} are asked for."
         case _:
             yield path, f"{what} breaks {error.validator}."
+
+
+def _length(whole: Mapping[str, JsonValue], path: Path) -> int:
+    """Of a section that is a list; no others have a bound on their items."""
+    value = whole[str(path[0])]
+    return len(value) if isinstance(value, list) else 0
 
 
 def _named(path: Path) -> str:
