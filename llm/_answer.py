@@ -21,6 +21,7 @@ _FILTERED = frozenset({"content_filter", "safety"})
 _TOO_LONG = frozenset({"length", "max_tokens"})
 _FAILED = frozenset({"error", "abort", "insufficient_system_resource"})
 """What OpenRouter, vLLM and DeepSeek say when it was the server that stopped."""
+_LONGEST_NAME = 200
 
 
 class Answer:
@@ -43,7 +44,7 @@ class Answer:
         self._half = ""
         """The first half of a character that a server cut in two."""
         self._spoke = False
-        self._refusal = ""
+        self._refusal: list[str] = []
         self.finish: str | None = None
         self.heard = False
         self.silent = True
@@ -64,11 +65,11 @@ class Answer:
         choices = chunk.get("choices")
         if not choices:
             return ""
-        self._model = str(chunk.get("model") or self._model)
+        self._model = str(chunk.get("model") or self._model)[:_LONGEST_NAME]
         choice = choices[0]
         text = self._written(choice.get("delta") or {})
         if finish := choice.get("finish_reason"):
-            self.finish = self.finish or str(finish)
+            self.finish = self.finish or str(finish)[:_LONGEST_NAME]
         return text
 
     def _written(self, delta: dict[str, Any]) -> str:
@@ -82,7 +83,8 @@ class Answer:
         if self.finish and text:
             raise GarbledStream("The model server went on writing after it had said that the answer was finished.")
         self.heard = True
-        self._refusal += refusal
+        if refusal:
+            self._refusal.append(refusal)
         self._count(text, refusal, thought)
         return self._shown(text) if text else ""
 
@@ -118,7 +120,7 @@ class Answer:
         if not self.finish:
             return StreamCut("The answer broke off: the server closed the stream before it was finished.")
         if self._refusal:
-            return Refused(self._refusal)
+            return Refused("".join(self._refusal))
         if self.finish in _FILTERED:
             return ContentFiltered("The provider's content filter stopped the answer.")
         if self.finish in _TOO_LONG:

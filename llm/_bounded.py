@@ -13,15 +13,20 @@ LONGEST_BODY = 256_000_000
 """Bytes. The longest answer that we listen to, one character a chunk, is less."""
 
 
+LONGEST_REFUSAL = 1_000_000
+"""Bytes. It is a sentence, or a web page, and is read as one text."""
+
+
 async def bound(response: httpx2.Response) -> None:
     """A hook for every response of a client: reading it raises `GarbledStream` where a bound is passed."""
     assert isinstance(response.stream, httpx2.AsyncByteStream)
-    response.stream = _Bounded(response.stream)
+    response.stream = _Bounded(response.stream, LONGEST_REFUSAL if response.is_error else LONGEST_BODY)
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, longest: int) -> None:
         self._stream = stream
+        self._longest = longest
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         body = line = 0
@@ -30,7 +35,7 @@ class _Bounded(httpx2.AsyncByteStream):
             end = part.rfind(b"\n")
             line = line + size if end < 0 else size - end - 1
             body += size
-            if line > LONGEST_LINE or body > LONGEST_BODY:
+            if line > LONGEST_LINE or body > self._longest:
                 raise GarbledStream("The model server sends more than an answer can be.")
             yield part
 

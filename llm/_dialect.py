@@ -24,6 +24,9 @@ _NEXT: dict[Form, Form] = {"strict": "schema", "schema": "object", "object": "pr
 _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 """404 is OpenRouter's "no endpoints found that support …"; 500 an old llama.cpp that cannot compile a schema."""
 
+_LOOKED_AT = 16_384
+"""Characters of a refusal. What it is about is said at its beginning; some then quote the whole request."""
+
 _ABOUT_FORM = re.compile(r"response.?format|json.?(schema|object|mode)|structured.?output|schema|grammar|guided")
 _ABOUT_LIMIT = re.compile(r"max_(completion_)?tokens")
 _ABOUT_USAGE = re.compile(r"stream_options|include_usage")
@@ -57,7 +60,7 @@ def after_refusal(dialect: Dialect, form: Form | None, status: int, said: str) -
     `form` is how the schema was asked for, `said` the whole body of the refusal. Telling too much apart as a refusal
     costs a few free requests that are refused as well; nothing is remembered before a request was taken.
     """
-    said = said.lower()
+    said = said[:_LOOKED_AT].lower()
     if status not in _REFUSALS:
         return None
     if dialect.usage and _ABOUT_USAGE.search(said):

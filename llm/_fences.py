@@ -2,6 +2,8 @@
 
 _FENCE = "```"
 _LONGEST_OPENING = 32
+_HELD = 64
+"""Characters that may wait for a closing fence. A model that writes blanks without end must not make us slow."""
 
 
 class Unfenced:
@@ -25,6 +27,8 @@ class Unfenced:
 
     def _open(self) -> str:
         seen = self._held.lstrip()
+        if not seen:
+            self._held = self._held[-_HELD:]
         if _FENCE.startswith(seen[: len(_FENCE)]):  # also while there are less than three characters
             opening, newline, rest = seen.partition("\n")
             if not newline and len(seen) < _LONGEST_OPENING:
@@ -38,5 +42,6 @@ class Unfenced:
     def _inside(self) -> str:
         """Everything but the end that may be the closing fence."""
         body = self._held.rstrip().removesuffix("`").removesuffix("`").removesuffix("`").rstrip()
-        self._held = self._held[len(body) :]
+        sure = max(len(body), len(self._held) - _HELD)
+        body, self._held = self._held[:sure], self._held[sure:]
         return body

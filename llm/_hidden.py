@@ -4,13 +4,17 @@ import re
 from collections.abc import Sequence
 
 LONGEST = 300
+_LOOKED_AT = 4 * LONGEST
+_LONGEST_SAID = 16_384
+"""Characters in which the first line is looked for: a refusal may be a whole page."""
 _GONE = "…"
 _SECRETS = re.compile(
     r"\b[sr]k-[\w*.…-]{4,}"  # a key of the usual form, also with stars in it
     r"|\bBearer\s+\S+"
-    r"|\S*\*{3,}\S*"  # half a key: providers show its first and last letters
     r"|(?<![\w:/.])/(?:[\w.-]+/)+[\w.-]*"  # an absolute path, but not the one in an address
 )
+_HALF_A_KEY = "***"
+"""In a word: providers show the first and last letters of a key."""
 _KEY_PIECE, _PROMPT_PIECE = 8, 16
 """Characters in a row that give something away. Shorter ones are in every text."""
 
@@ -24,8 +28,9 @@ class Hidden:
 
     def tidy(self, said: str) -> str:
         """The first line of `said`, at most 300 characters, without anything that is ours to keep."""
-        line = next((line for line in said.splitlines() if line.strip()), "")
-        line = " ".join("".join(char if char.isprintable() else " " for char in line[: 4 * LONGEST]).split())
+        line = next(iter(said[:_LONGEST_SAID].strip().splitlines()), "")
+        line = "".join(char if char.isprintable() else " " for char in line[:_LOOKED_AT])
+        line = " ".join(_GONE if _HALF_A_KEY in word else word for word in line.split())
         for known, piece in self._known:
             line = _without(line, known, piece)
         line = _SECRETS.sub(_GONE, line)
@@ -36,16 +41,15 @@ def _without(line: str, known: str, piece: int) -> str:
     """`line` without any run of at least `piece` characters that is also in `known`; a shorter `known` as a whole."""
     if len(known) < piece:
         return line.replace(known, _GONE) if known.strip() else line
+    # A prompt may be long and repeat itself, so it is gone through once and not once for each place in the line.
+    pieces = {line[at : at + piece] for at in range(len(line) - piece + 1)}
+    told = pieces.intersection(known[at : at + piece] for at in range(len(known) - piece + 1))
     kept: list[str] = []
-    at = 0
-    while at < len(line):
-        end = at + piece
-        if end > len(line) or line[at:end] not in known:
+    hidden = 0
+    for at in range(len(line)):
+        if line[at : at + piece] in told:
+            kept += [] if at < hidden else [_GONE]
+            hidden = at + piece
+        elif at >= hidden:
             kept.append(line[at])
-            at += 1
-            continue
-        while end < len(line) and line[at : end + 1] in known:
-            end += 1
-        kept.append(_GONE)
-        at = end
     return "".join(kept)

@@ -16,6 +16,7 @@ from llm.errors import GarbledStream, ModelError, RejectedRequest, Unreachable
 log = logging.getLogger(__name__)
 
 _TOO_MANY = 20
+_LONGEST_NAME = 200
 _NO_CHAT = re.compile(r"embed|rerank|whisper|\btts\b", re.IGNORECASE)
 """In the names of what local servers list beside their chat models."""
 
@@ -82,7 +83,7 @@ class Names:
 
 def _id_of(entry: Any) -> str:
     match entry:
-        case {"id": str(name)}:
+        case {"id": str(name)} if len(name) <= _LONGEST_NAME:
             return name
         case _:
             return ""

@@ -4,7 +4,6 @@ What a server says is shown to people, so it passes `Hidden` first: no key, no p
 """
 
 import os
-import re
 import socket
 import ssl
 from collections.abc import Mapping
@@ -40,6 +39,7 @@ _GARBAGE = (openai.APIResponseValidationError, ValueError, RecursionError)
 _NO_CREDIT = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
 )
+_DEEPEST, _LONGEST_NAME = 8, 200
 _STATUS_BY_NAME = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -162,27 +162,29 @@ def _moment(value: str) -> float | None:
         return None
 
 
-def _message_in(body: Any) -> str:
-    """The sentence in an error body. Servers disagree on where it is."""
+def _message_in(body: Any, depth: int = 0) -> str:
+    """The sentence in an error body. Servers disagree on where it is, but none hides it deeper than this."""
+    if depth > _DEEPEST:
+        return ""
     match body:
-        case str() if not re.match(r"\s*<", body):
+        case str() if not body.lstrip().startswith("<"):
             return body
         case {"error": inner} | {"message": inner} | {"detail": inner} | {"msg": inner}:
-            return _message_in(inner)
+            return _message_in(inner, depth + 1)
         case [first, *_]:
-            return _message_in(first)
+            return _message_in(first, depth + 1)
         case _:
             return ""
 
 
-def _names_in(body: Any) -> set[str]:
+def _names_in(body: Any, depth: int = 0) -> set[str]:
     """What the body calls its error: `code` and `type`, in lower case."""
     match body:
-        case {"error": {**inner}}:
-            return _names_in(inner)
+        case {"error": {**inner}} if depth < _DEEPEST:
+            return _names_in(inner, depth + 1)
         case dict():
             named: dict[str, Any] = body  # pyright: ignore[reportUnknownVariableType]  # JSON is Any
-            return {str(named[key]).lower() for key in ("code", "type") if named.get(key) is not None}
+            return {str(named[key])[:_LONGEST_NAME].lower() for key in ("code", "type") if named.get(key) is not None}
         case _:
             return set()
 
@@ -192,7 +194,7 @@ def _status_in(body: object) -> int:
     for name in _names_in(body):
         if name in _STATUS_BY_NAME:
             return _STATUS_BY_NAME[name]
-        if name.isdecimal() and 400 <= int(name) <= 599:
+        if len(name) == len("500") and name.isdecimal() and 400 <= int(name) <= 599:
             return int(name)
     return 500
 

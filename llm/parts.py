@@ -15,6 +15,7 @@ _MAYBE_OPENING = re.compile(r"\{\s*$")
 _OUTSIDE_STRING = re.compile(r'["{}\[\],]')
 _INSIDE_STRING = re.compile(r'["\\]')
 _POSITION = re.compile(r" at line \d+ column \d+$")
+_QUOTED = 60
 _THINKING, _THOUGHT = "<think>", "</think>"
 
 
@@ -141,10 +142,11 @@ class Parts:
             self._problem = f"The JSON object is not valid, {self._after_what()}: a comma without a member."
         for name, value in parsed.items():
             if name in self._members:
-                self._problem = f"The JSON object has the member “{name}” twice."
+                self._problem = f"The JSON object has the member “{name[:_QUOTED]}” twice."
                 return
             self._members[name] = value
             yield name, value
 
     def _after_what(self) -> str:
-        return f"after the member “{[*self._members][-1]}”" if self._members else "before its first member was complete"
+        last = next(reversed(self._members), None)
+        return "before its first member was complete" if last is None else f"after the member “{last[:_QUOTED]}”"
