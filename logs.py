@@ -1,6 +1,7 @@
 """How every process of ours writes its log: one line per event, JSON or readable, and never a secret in it.
 
-structlog and the standard library's loggers (uvicorn, asyncpg, ...) end in the same handler. Redaction is its last
+structlog and the standard library's loggers (uvicorn, asyncpg, ...) end in the same handler. Every text on its way into
+a line passes `Border`, which bounds it and leaves no character in it that a terminal obeys. Redaction is the last
 step, over the finished line: what was said, by whom, or in which traceback makes no difference.
 """
 
@@ -19,11 +20,20 @@ REDACTED = "[redacted]"
 # Shorter than this, a secret is part of too many ordinary words: it is taken out where it stands alone. Tokens are
 # longer, but the key of a local model server may be anything.
 SHORT = 6
+LONGEST = 16_384
+"""Characters of all texts of a line together, before they are rendered. A traceback may be long; nothing else is."""
+# Longer than any secret, so that one which a cut goes through is redacted as a whole first.
+MARGIN = 2_048
+# What a terminal obeys (C0, DEL, C1), what reorders a line (bidirectional controls), what ends one elsewhere (U+2028,
+# U+2029), and halves of characters, which no stream can encode.
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# Each of these reads a run of characters once: text from outside may be one long run.
 PATTERNS = [
     (re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {REDACTED}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"), REDACTED),
-    (re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s:/@\"']*):[^\s/@\"']+@"), rf"\1:{REDACTED}@"),
+    # "eyJ" begins whatever is a JSON object in base64: a token, whole or cut.
+    (re.compile(r"\beyJ[A-Za-z0-9_.-]{8,}"), REDACTED),
+    (re.compile(r"\b([a-z][a-z0-9+.-]{0,30}://[^\s:/@\"']*):[^\s/@\"']+@"), rf"\1:{REDACTED}@"),
     (re.compile(r"(?i)\b((?:access_?|api_?)?(?:token|key|secret|password))=[^\s&\"']+"), rf"\1={REDACTED}"),
 ]
 # sse-starlette logs every chunk that it sends at DEBUG, which is the text of our runs; the others log each request; and
@@ -40,6 +50,9 @@ QUIET = {
 
 # What is said of a run in Prefect goes to its page there, step by step; in ours it would be said twice.
 ELSEWHERE = ("prefect.flow_runs", "prefect.task_runs")
+
+# Texts of several lines.
+TRACES = ("exception", "stack")
 
 
 class Redact:
@@ -60,6 +73,60 @@ class Redact:
         for pattern, instead in PATTERNS:
             line = pattern.sub(instead, line)
         return line
+
+
+class Border:
+    """The only way for text into a line: bounds it, and replaces control characters by their escapes (`\\x1b`).
+
+    A traceback keeps its line breaks; behind each stands `indent`, so that no part of it can pass for a line of its
+    own. Runs before the line is rendered, so that a cut never goes through the syntax of JSON.
+    """
+
+    def __init__(self, redact: Redact, indent: str) -> None:
+        self._redact = redact
+        self._line_break = f"\n{indent}"
+
+    def __call__(self, logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+        texts = {self._plain(key): value if _is_plain(value) else _text(value) for key, value in event.items()}
+        # The shortest first: what they leave is for the long ones, in equal shares.
+        room, left = LONGEST, len(texts)
+        bounded: dict[str, str] = {}
+        for key, text in sorted(texts.items(), key=lambda item: len(str(item[1]))):
+            if isinstance(text, str):
+                bounded[key] = self._told(key, self._cut(text, room // left))
+                room -= min(len(text), room // left)
+            left -= 1
+        return {key: bounded.get(key, value) for key, value in texts.items()}
+
+    def _cut(self, text: str, most: int) -> str:
+        """The beginning and the end, which of a traceback is the error itself."""
+        if len(text) <= most:
+            return text
+        half = most // 2
+        head = self._redact.text(text[: half + MARGIN])[:-MARGIN]
+        tail = self._redact.text(text[-half - MARGIN :])[MARGIN:]
+        return f"{head} [{len(text) - most} characters left out] {tail}"
+
+    def _told(self, key: str, text: str) -> str:
+        if key not in TRACES:
+            return self._plain(text)
+        return self._line_break.join(self._plain(line) for line in text.split("\n"))
+
+    def _plain(self, text: str) -> str:
+        return CONTROLS.sub(_escaped, text)
+
+
+def _is_plain(value: object) -> bool:
+    """Nothing that came from outside as text: it stays what it is in JSON."""
+    return value is None or isinstance(value, bool | int | float)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def forms(secret: str) -> list[str]:
@@ -106,16 +173,21 @@ def configure(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    last: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    redact = Redact(secrets)
+    last: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        Border(redact, indent="" if json else "    "),
+    ]
     if json:
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+        last.append(structlog.processors.JSONRenderer(ensure_ascii=False))
     else:
         target = stream or sys.stderr
-        last += [
+        last.append(
             structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
+        )
     # A processor's type wants a dictionary back; the last one of a formatter gives the line.
-    last.append(Redact(secrets))
+    last.append(redact)
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(processors=last, foreign_pre_chain=shared))
     handler.addFilter(_belongs)

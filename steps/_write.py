@@ -65,7 +65,8 @@ async def write_json(
 ) -> Shape:
     """Ask for JSON of a shape. Each top-level member in `sections` is a `partial` as soon as it is there and validates.
 
-    `limit` and `longest` as for `write_text`. Raises `InvalidOutput` when the answer is not of the shape, or another `ModelError`.
+    `limit` and `longest` as for `write_text`. Raises `InvalidOutput` when the answer is not of the shape, or another
+    `ModelError`.
     """
     parts = Parts()
 

@@ -57,9 +57,12 @@ def _marks(asked: Asked) -> str:
 
 def _refined(asked: Asked) -> str:
     framework: dict[str, Any] = asked.json("framework") or {}
-    said = re.search(r"^What to do with it:\s*(.*?)\s*^The framework as it is:", asked.user, re.M | re.S)
+    _, _, task = asked.user.partition("\nWhat to do with it:")
+    said, ended, _ = task.partition("\nThe framework as it is:")
     instruction = asked.data.get("instruction", "")
-    value = refined(asked.section, framework.get(asked.section), said[1] if said else "", instruction, asked.answers)
+    value = refined(
+        asked.section, framework.get(asked.section), said.strip() if ended else "", instruction, asked.answers
+    )
     return _as_json({asked.section: value})
 
 

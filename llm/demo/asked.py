@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, cast
 
-_FENCED = re.compile(r"<(?P<tag>answer|data) (?:field|name)=\"(?P<name>[\w.-]+)\">\n?(?P<text>.*?)\n?</(?P=tag)>", re.S)
+_OPENING = re.compile(r"<(?P<tag>answer|data) (?:field|name)=\"(?P<name>[\w.-]+)\">")
+_MOST_SCHEMAS = 8
 _SECTION = re.compile(r"\bsection(?: to rewrite)? is `(?P<name>[a-z_]+)`", re.I)
 
 
@@ -48,8 +50,7 @@ def read(messages: Sequence[Mapping[str, Any]], response_format: Mapping[str, An
         role = "system" if message.get("role") in ("system", "developer") else "user"
         by_role[role].append(text_of(message.get("content")))
     system, user = "\n\n".join(by_role["system"]), "\n\n".join(by_role["user"])
-    fenced = list(_FENCED.finditer(user))
-    outside = _FENCED.sub("", user)
+    fenced, outside = _taken_apart(user)
     section = _SECTION.search(outside)
     wanted = (response_format or {}).get("type")
     title = re.search(r"^# (.+)$", system, re.M)
@@ -57,8 +58,8 @@ def read(messages: Sequence[Mapping[str, Any]], response_format: Mapping[str, An
         title=title[1].strip() if title else "",
         system=system,
         user=user,
-        answers={one["name"]: _unescaped(one["text"]) for one in fenced if one["tag"] == "answer"},
-        data={one["name"]: _unescaped(one["text"]) for one in fenced if one["tag"] == "data"},
+        answers=fenced["answer"],
+        data=fenced["data"],
         section=section["name"] if section else "",
         schema=_schema(response_format) or (_schema_in(system) if wanted == "json_object" else None),
         wants_json=wanted in ("json_object", "json_schema"),
@@ -73,6 +74,23 @@ def text_of(content: Any) -> str:
     return "".join(str(part.get("text", "")) for part in parts if isinstance(part, dict))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # JSON
 
 
+def _taken_apart(text: str) -> tuple[dict[str, dict[str, str]], str]:
+    """What stands in fences, by tag and name, and what stands outside of them."""
+    fenced: dict[str, dict[str, str]] = {"answer": {}, "data": {}}
+    outside: list[str] = []
+    start = 0
+    while opening := _OPENING.search(text, start):
+        closing = f"</{opening['tag']}>"
+        end = text.find(closing, opening.end())
+        if end < 0:
+            break
+        inside = text[opening.end() : end].removeprefix("\n").removesuffix("\n")
+        fenced[opening["tag"]][opening["name"]] = _unescaped(inside)
+        outside.append(text[start : opening.start()])
+        start = end + len(closing)
+    return fenced, "".join([*outside, text[start:]])
+
+
 def _unescaped(text: str) -> str:
     return text.replace("&lt;", "<").replace("&amp;", "&")
 
@@ -85,9 +103,9 @@ def _schema(response_format: Mapping[str, Any] | None) -> Mapping[str, Any] | No
 
 def _schema_in(text: str) -> Mapping[str, Any] | None:
     """A JSON Schema that stands in the prompt, as it does where a server takes none."""
-    for start in (found.start() for found in re.finditer(r"^\{", text, re.M)):
+    for brace in islice(re.finditer(r"^\{", text, re.M), _MOST_SCHEMAS):
         try:
-            found, _ = json.JSONDecoder().raw_decode(text[start:])
+            found, _ = json.JSONDecoder().raw_decode(text, brace.start())
         except ValueError:
             continue
         if isinstance(found, dict) and "properties" in found:

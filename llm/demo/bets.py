@@ -18,16 +18,22 @@ _ACTS = r"(?:owns?|leads?|has|have|runs?|will|must|needs?|is|are|takes?|drives?)
 _ANSWERS = re.compile(rf"\b(?:our|the|my) (?P<role>{_ROLE}) {_ACTS}\b", re.I)
 _ASIDE = re.compile(rf"[;,] (?:and )?(?:our|the|my) {_ROLE} {_ACTS} [^,;]{{2,60}}$", re.I)
 _DEFAULT_OWNERS = (
-    (r"\b(?:hire|hiring|recruit|training|culture)", "Head of people"),
-    (r"\b(?:debt|capital|raise|margin|cost|budget|cash|invest|funding|financ|price|pricing)", "Head of finance"),
-    (r"\b(?:regulat|legal|licen[cs]|complian|audit|certif|contract|patent|tariff|exclusiv)", "General counsel"),
-    (r"\b(?:sell|sales|customer|market|partner|pilot|hospital|client|retail|store)", "Head of sales"),
+    (re.compile(r"\b(?:hire|hiring|recruit|training|culture)"), "Head of people"),
     (
-        r"\b(?:software|platform|data|app|model|engineer|code|product|feature|planner|integrat|connect)",
+        re.compile(r"\b(?:debt|capital|raise|margin|cost|budget|cash|invest|funding|financ|price|pricing)"),
+        "Head of finance",
+    ),
+    (
+        re.compile(r"\b(?:regulat|legal|licen[cs]|complian|audit|certif|contract|patent|tariff|exclusiv)"),
+        "General counsel",
+    ),
+    (re.compile(r"\b(?:sell|sales|customer|market|partner|pilot|hospital|client|retail|store)"), "Head of sales"),
+    (
+        re.compile(r"\b(?:software|platform|data|app|model|engineer|code|product|feature|planner|integrat|connect)"),
         "Product lead",
     ),
     (
-        r"\b(?:supply|factory|plant|site|field|logistic|operation|install|build|machine|source|batch|line)",
+        re.compile(r"\b(?:supply|factory|plant|site|field|logistic|operation|install|build|machine|source|batch|line)"),
         "Operations lead",
     ),
 )
@@ -93,8 +99,8 @@ def _usual_owner(what: str, whole: str) -> str:
     low = what.lower()
     named = [found["role"] for found in _ANSWERS.finditer(whole)]
     for pattern, role in _DEFAULT_OWNERS:
-        if re.search(pattern, low):
-            near = [name for name in named if re.search(pattern, name.lower()) or name.lower() == role.lower()]
+        if pattern.search(low):
+            near = [name for name in named if pattern.search(name.lower()) or name.lower() == role.lower()]
             return near[0][:1].upper() + near[0][1:] if near else role
     return "Founders"
 

@@ -12,6 +12,7 @@ LISTS: Mapping[str, tuple[int, int, int]] = {
     "tensions": (0, 10, 300),
 }
 """Least and most items, and most characters of each."""
+_STOPS_INSIDE = re.compile(r"[\s,;:]{0,9}(?<![.!?…])[.!?…]++(?=[\"'”’»)\]]*+\s)")
 BETS, METRICS = (2, 8), (3, 12)
 
 
@@ -65,7 +66,7 @@ def fit_text(text: str, least: int, most: int, lead: str) -> str:
 
 
 def _one_stop(text: str) -> str:
-    plain = re.sub(r"[\s,;:]*[.!?…]+(?=[\"'”’»)\]]*\s)", ",", bare(text))
+    plain = _STOPS_INSIDE.sub(",", bare(text))
     plain = re.sub(r"[!?…。！？؟।]+", " ", plain).strip(" .,\"'”’»)]")
     said = (plain or "It works") + "."
     return said if len(said) >= 20 else f"What it is about: {lower_first(said)}"

@@ -20,8 +20,8 @@ _LEAD = re.compile(
 _JOINT = re.compile(r",? and (?=\S)|, with |; |, | with ", re.I)
 _ARTICLE = re.compile(r"^(?:and|with|a|an|the|our|its|their|every|each|of|to)\s+", re.I)
 _TAIL = re.compile(
-    r"\s+(?:of|in|at|to|is|are|was|were|will be|be|stays?|remains?|reach(?:es)?|by|from|within|has|have|with|for|than"
-    r"|on average|down|up|again)$"
+    r"(?<!\s)\s++(?:of|in|at|to|is|are|was|were|will be|be|stays?|remains?|reach(?:es)?|by|from|within|has|have|with"
+    r"|for|than|on average|down|up|again)$"
 )
 _MOVES = re.compile(r"\s(?:to )?(?P<verb>falls?|rises?|grows?|drops?|shrinks?|doubles?)(?: by| to)?$")
 _VERB = re.compile(
@@ -61,11 +61,12 @@ def _in_sentence(said: str) -> list[Metric]:
     """The metrics of one sentence; a date at its end counts for those before it that have none."""
     clauses = _clauses(bare(said))
     found: list[Metric] = []
-    for number, clause in enumerate(clauses):
-        due = when(clause) or next((when(later) for later in clauses[number + 1 :] if when(later)), "")
+    due = ""
+    for clause in reversed(clauses):
+        due = when(clause) or due
         if metric := _read(clause, due):
             found.append(metric)
-    return found
+    return found[::-1]
 
 
 def _clauses(said: str) -> list[str]:

@@ -19,6 +19,8 @@ _WHEN = re.compile(
     re.I,
 )
 _MONTHS = "january february march april may june july august september october november december".split()
+_QUARTERS: dict[str, int] = {month: number // 3 + 1 for number, month in enumerate(_MONTHS)}
+_MONTH = re.compile(rf"\b(?:{'|'.join(_MONTHS)})\b")
 _SEASONS = {"spring": "Q2", "summer": "Q3", "autumn": "Q3", "winter": "Q4"}
 _SPANS = [
     (re.compile(r"\b(?:within|in|over) (?:the next )?(?:3|three|2|two|1|one) months?\b|\b90 days\b", re.I), "Q1"),
@@ -26,6 +28,17 @@ _SPANS = [
     (re.compile(r"\b(?:12|twelve|18|eighteen) months\b|\b(?:this|next|within a|in a) year\b", re.I), "12mo"),
     (re.compile(r"\bfirst half\b", re.I), "H1"),
     (re.compile(r"\bsecond half\b|\bend of the year\b", re.I), "H2"),
+]
+_CADENCES = [
+    (re.compile(r"\b(?:every|a|per|each) day\b|\bdaily\b"), "daily"),
+    (re.compile(r"\bevery week\b|\bweekly\b"), "weekly"),
+    (re.compile(r"\bevery month\b|\bmonthly\b"), "monthly"),
+    (re.compile(r"\bevery quarter\b|\bquarterly\b"), "quarterly"),
+    (re.compile(r"\baccident|\bpayback\b|\bcertif|\bsignature\b|\bfirst\b"), "milestone"),
+    (re.compile(r"\b(?:revenue|income|margin|retention|sales|cost|price|growth|rate|uptime|churn|renew)"), "monthly"),
+    (re.compile(r"\b(?:minutes?|hours?|seconds?|yield|strength|errors?|defects?)\b"), "weekly"),
+    (re.compile(r"\b(?:team|staff|turnover|nobody|women|people|culture|overtime|managers?|technician)"), "quarterly"),
+    (re.compile(r"\b20\d\d\b"), "quarterly"),
 ]
 
 
@@ -49,9 +62,8 @@ def horizon(text: str) -> str:
     if found := re.search(r"\b(?:Q[1-4]|H[12])\b", text):
         return found[0]
     dated = when(text).lower()
-    for number, month in enumerate(_MONTHS):
-        if re.search(rf"\b{month}\b", dated):
-            return f"Q{number // 3 + 1}"
+    if month := _MONTH.search(dated):
+        return f"Q{_QUARTERS[month[0]]}"
     spans = (name for pattern, name in _SPANS if pattern.search(text))
     seasons = (name for season, name in _SEASONS.items() if season in dated)
     return next(spans, "") or next(seasons, "")
@@ -70,17 +82,4 @@ def in_words(horizon_name: str) -> str:
 def cadence(text: str) -> str:
     """How often somebody should look at such a number."""
     low = text.lower()
-    for word, name in (
-        (r"\b(?:every|a|per|each) day\b|\bdaily\b", "daily"),
-        (r"\bevery week\b|\bweekly\b", "weekly"),
-        (r"\bevery month\b|\bmonthly\b", "monthly"),
-        (r"\bevery quarter\b|\bquarterly\b", "quarterly"),
-        (r"\baccident|\bpayback\b|\bcertif|\bsignature\b|\bfirst\b", "milestone"),
-        (r"\b(?:revenue|income|margin|retention|sales|cost|price|growth|rate|uptime|churn|renew)", "monthly"),
-        (r"\b(?:minutes?|hours?|seconds?|yield|strength|errors?|defects?)\b", "weekly"),
-        (r"\b(?:team|staff|turnover|nobody|women|people|culture|overtime|managers?|technician)", "quarterly"),
-        (r"\b20\d\d\b", "quarterly"),
-    ):
-        if re.search(word, low):
-            return name
-    return "monthly"
+    return next((name for words, name in _CADENCES if words.search(low)), "monthly")

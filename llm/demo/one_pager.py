@@ -14,6 +14,7 @@ Answers = Mapping[str, str]
 _FEWEST, _ENOUGH, _MOST = 318, 340, 385
 _LIMITS = (45, 36, 28, 20, 14, 9)
 _OUR_VERBS = frozenset({"choose", "never", "always", "do", "don't", "say", "build", "keep", "decide", "put"})
+_DONE = re.compile(r"\b(?:we|i|to|must|will|should|never|not|don['’]t) (?=(\w+))", re.I)
 _NO_VERBS = frozenset("the a an our my their its no nothing nobody every each all it this that there we i you".split())
 
 
@@ -128,8 +129,7 @@ def as_we(text: str, said: str) -> str:
     "to" in what the founder said."""
     plain = sentence(text)
     first = plain.split(" ", 1)[0].lower()
-    done = rf"\b(?:we|i|to|must|will|should|never|not|don['’]t) {re.escape(first)}\b"
-    is_verb = first in _OUR_VERBS or re.search(done, said, re.I)
+    is_verb = first in _OUR_VERBS or first in map(str.lower, _DONE.findall(said))
     return f"We {lower_first(plain)}" if is_verb and first not in _NO_VERBS else plain
 
 

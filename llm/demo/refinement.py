@@ -17,17 +17,17 @@ Answers = Mapping[str, str]
 Row = dict[str, Any]
 # The first words of the task say which of our own wishes it is; somebody else's is looked through for the same.
 _WISHES = (
-    ("more_concise", r"fewer words|concise|shorter|\bshort\b|brief|cut\b|crisp"),
-    ("different_angle", r"different angle|another angle|anew|differently|other words|rewrite"),
-    ("add_detail", r"add detail|more detail|longer|expand|elaborate|\badd\b"),
-    ("more_specific", r"more specific|specific|number|concrete|measur|date|owner|name"),
+    ("more_concise", re.compile(r"fewer words|concise|shorter|\bshort\b|brief|cut\b|crisp")),
+    ("different_angle", re.compile(r"different angle|another angle|anew|differently|other words|rewrite")),
+    ("add_detail", re.compile(r"add detail|more detail|longer|expand|elaborate|\badd\b")),
+    ("more_specific", re.compile(r"more specific|specific|number|concrete|measur|date|owner|name")),
 )
 
 
 def refined(section: str, value: Any, task: str, instruction: str, answers: Answers) -> Any:
     """The section's new value, within its bounds; from the answers alone when the old one is not there."""
     said = (instruction or task).lower()
-    wish = next((name for name, words in _WISHES if re.search(words, said)), "")
+    wish = next((name for name, words in _WISHES if words.search(said)), "")
     if value is None:
         return framework_of(answers)[section]
     if section == "vision":

@@ -3,8 +3,11 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import islice
 
-_BREAK = re.compile(r"(?<=[.!?…])(?P<close>[\"'”’»)\]]*)\s+(?=[\"'“‘«(\[]*[^\Wa-z_])|(?<=[。！？])|\s*\n+\s*")
+_BREAK = re.compile(
+    r"(?<=[.!?…])(?P<close>[\"'”’»)\]]*+)\s++(?=[\"'“‘«(\[]*[^\Wa-z_])|(?<=[。！？])|(?<![^\S\n])[^\S\n]*+\n\s*+"
+)
 _ABBREVIATED = re.compile(
     r"(?:^|[\s(])(?:[A-Z]|[A-Z]\.[A-Z]|Mr|Mrs|Ms|Dr|St|No|vs|approx|e\.g|i\.e|etc|Mio|Mrd|ca|bzw|Nr)\.$"
 )
@@ -13,8 +16,8 @@ _MARKS = re.compile(r"</?[A-Za-z!][^>]*>?|[*_`#|~\\{}\[\]]+")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W_]+(?:[.,'’/-][^\W_]+)*")
 TURN = re.compile(r"(?:[,;:]| –| -)\s|\s(?=(?:because|although|which|so that|but|while|instead of|rather than)\s)")
-_LOOSE_END = re.compile(
-    r"[\s,;:–-]+$|\s(?:and|or|but|the|a|an|to|of|with|for|that|by|in|on|at|our|their|its|is|are|who|than|as|from|not|without)$"
+_LOOSE = frozenset(
+    "and or but the a an to of with for that by in on at our their its is are who than as from not without".split()
 )
 
 STOP = frozenset(
@@ -89,10 +92,9 @@ def shorten(text: str, most_words: int, most_chars: int = 10_000) -> str:
 
 def terse(text: str, least_words: int = 4) -> str:
     """A sentence up to where it first takes a turn; the whole of it where it takes none."""
-    for turn in TURN.finditer(text):
-        if len(words(text[: turn.start()])) >= least_words:
-            return closed(trimmed(text[: turn.start()])) + "."
-    return text
+    enough = next(islice(_WORD.finditer(text), least_words - 1, None), None)
+    turn = TURN.search(text, enough.end()) if enough else None
+    return closed(trimmed(text[: turn.start()])) + "." if turn else text
 
 
 def closed(text: str) -> str:
@@ -102,8 +104,11 @@ def closed(text: str) -> str:
 
 def trimmed(text: str) -> str:
     """Without the words and marks at its end that promise something to come."""
-    while (shorter := _LOOSE_END.sub("", text)) != text and shorter:
-        text = shorter
+    while kept := text.rstrip(" ,;:–-"):
+        head, _, last = kept.rpartition(" ")
+        if not head or last not in _LOOSE:
+            return kept
+        text = head
     return text
 
 
