@@ -62,7 +62,9 @@ def _found(document: JsonValue, whole: Mapping[str, JsonValue]) -> dict[tuple[Pa
     """At most `MOST` of each section, and of what is no section: a model that repeats itself repeats its mistakes."""
     found: dict[tuple[Path, str], None] = {}
     told: Counter[str] = Counter()
-    for error in _VALIDATOR.iter_errors(document):  # pyright: ignore[reportUnknownMemberType]  # untyped instance
+    errors: list[ValidationError] = list(_VALIDATOR.iter_errors(document))  # pyright: ignore[reportUnknownMemberType]  # untyped instance
+    # What is wrong with a section as a whole comes before what is wrong with its items.
+    for error in sorted(errors, key=lambda error: len(error.absolute_path)):
         for path, detail in islice(_said(error, whole), MOST + 1):
             section = str(path[0]) if path and path[0] in SECTION_NAMES else ""
             told[section] += (path, detail) not in found
