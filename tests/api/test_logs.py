@@ -90,6 +90,90 @@ def test_what_looks_like_a_secret_is_redacted_and_nothing_else(said: str, told: 
     assert logs.Redact().text(said) == told
 
 
+def test_l4_a_long_text_loses_its_middle_and_the_line_stays_json(configured: Configure):
+    stream = configured()
+    structlog.stdlib.get_logger("ours").info("begin " + "a." * 50_000 + " end", run_id="r1")
+
+    [line] = map(json.loads, stream.getvalue().splitlines())
+
+    assert len(stream.getvalue()) < logs.LONGEST + 500
+    assert line["event"].startswith("begin a.a.")
+    assert line["event"].endswith("a.a. end")
+    assert "characters left out" in line["event"]
+    assert line["run_id"] == "r1"
+
+
+def test_l4_a_long_message_leaves_room_for_the_traceback(configured: Configure):
+    stream = configured()
+    try:
+        raise ValueError("x" * 100_000 + " at last")
+    except ValueError:
+        structlog.stdlib.get_logger("ours").exception("y" * 100_000, other="z" * 100)
+
+    [line] = map(json.loads, stream.getvalue().splitlines())
+
+    assert line["exception"].startswith("Traceback (most recent call last)")
+    assert line["exception"].endswith("x at last")
+    assert abs(len(line["exception"]) - len(line["event"])) < 100
+    assert line["other"] == "z" * 100
+
+
+@pytest.mark.parametrize("secret", ["tenant-token-of-acme", "Bearer abc.def-ghi.jkl"])
+def test_l4_a_cut_through_a_secret_shows_no_part_of_it(configured: Configure, secret: str):
+    stream = configured(secrets=("tenant-token-of-acme",))
+    for shift in range(0, len(secret) + 1, 3):
+        structlog.stdlib.get_logger("ours").info(" " * shift + f"{secret} " * 1_500)
+
+    told, word = stream.getvalue(), secret.rpartition(" ")[2]
+
+    assert "characters left out" in told
+    assert not [word[:end] for end in range(5, len(word) + 1) if word[:end] in told]
+    assert not [word[start:] for start in range(len(word) - 5) if word[start:] in told]
+
+
+HOSTILE = "".join(chr(code) for code in range(0x10000) if logs.CONTROLS.match(chr(code)))
+
+
+@pytest.mark.parametrize("form", [True, False])
+def test_l4_no_character_that_a_terminal_obeys_is_in_a_line(configured: Configure, form: bool):
+    stream = configured(json=form)
+    try:
+        raise ValueError(HOSTILE)
+    except ValueError:
+        structlog.stdlib.get_logger("ours").exception(HOSTILE, field=HOSTILE, nested={HOSTILE: [HOSTILE]})
+    logging.getLogger(f"their{HOSTILE}s").warning("said %s", HOSTILE)
+    structlog.stdlib.get_logger("ours").info("named", **{f"key{HOSTILE}": 1})
+
+    told = stream.getvalue()
+
+    assert {character for character in told if logs.CONTROLS.match(character)} == {"\n"}
+    assert told.encode(), "halves of characters are none of a stream"
+    assert all(shown in told for shown in ("\\x1b", "\\x9b", "\\u202e", "\\u2066", "\\ud800"))
+
+
+def test_l4_the_controls_are_those_of_terminals_and_of_direction():
+    assert {
+        chr(code) for code in (*range(32), 127, *range(128, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    } <= {*HOSTILE}
+    assert not logs.CONTROLS.search("Ünïcode, 中文, עברית\u200f, 👩\u200d🚀 and a\u00a0blank")
+
+
+def test_l4_no_text_can_pass_for_a_line_of_its_own(configured: Configure):
+    stream = configured(json=False)
+    forged = "fine\n2026-11-30T12:00:00Z [info     ] run claimed"
+    logging.getLogger("theirs").warning("said %s", forged)
+    try:
+        raise ValueError(forged)
+    except ValueError:
+        structlog.stdlib.get_logger("ours").exception("it broke", field=forged)
+
+    lines = stream.getvalue().splitlines()
+
+    assert len([line for line in lines if "run claimed" in line]) == 3
+    assert not [line for line in lines if line.startswith("2026-11-30T12:00:00Z")]
+    assert "    ValueError: fine" in lines
+
+
 @pytest.mark.parametrize(
     ("said", "told"),
     [

@@ -13,7 +13,7 @@ from llm.client import Model
 from llm.config import Deadlines
 from llm.errors import ModelError
 from llm.openai import open_model
-from tests.llm.asking import CALL, JSON_CALL, deltas_of, text_of
+from tests.llm.asking import CALL, JSON_CALL, deltas_of, text_of, usage_of
 from tests.scripted_model import KEY, ScriptedModelServer, closed_port
 from tests.scripted_replies import (
     DONE,
@@ -234,6 +234,22 @@ async def test_a_line_that_never_ends_is_ended(
         server.answers("framework", reply)
         with pytest.raises(errors.GarbledStream, match="more than an answer can be"):
             await deltas_of(model)
+
+
+async def test_m3_a_refusal_that_never_ends_is_ended_long_before_an_answer_is(
+    server: ScriptedModelServer, model: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("llm._bounded.LONGEST_REFUSAL", 50_000)
+    server.answers("framework", error(500, "x " * 50_000), said("x " * 50_000))
+    with pytest.raises(errors.GarbledStream, match="more than an answer can be"):
+        await deltas_of(model)
+    assert len(await text_of(model, replace(CALL, labels={"step": "framework", "attempt": "2"}))) == 100_000
+
+
+async def test_m3_a_name_that_a_server_makes_up_is_cut(server: ScriptedModelServer, model: Model) -> None:
+    named = "m" * 100_000
+    server.answers("framework", Reply([chunk({"content": "x"}, model=named), chunk(finish="stop", model=named)]))
+    assert (await usage_of(model)).model == "m" * 200
 
 
 TINY = 0.05

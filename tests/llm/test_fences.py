@@ -48,3 +48,11 @@ def test_json_is_not_held_back() -> None:
         "}",
         "",
     ]
+
+
+@pytest.mark.parametrize("blanks", [" " * 500, "\n" * 500, " \n" * 100])
+def test_m3_blanks_without_end_are_not_held_back_until_an_end_comes(blanks: str) -> None:
+    unfenced = Unfenced()
+    shown = [unfenced.feed(piece) for piece in ("```json\n{", *blanks)]
+    assert len(shown[0]) + len("".join(shown)) > len(blanks) - 100
+    assert "".join([*shown, unfenced.feed("}\n```"), unfenced.finish()]) == "{" + blanks + "}"

@@ -172,3 +172,35 @@ def test_what_a_server_says_is_shown_without_what_is_ours_to_keep(said: str, sho
 def test_a_short_key_is_hidden_as_a_whole_and_no_key_hides_nothing() -> None:
     assert Hidden("abc", ()).tidy("key abc is wrong") == "key … is wrong"
     assert Hidden("", ("",)).tidy("nothing to hide") == "nothing to hide"
+
+
+def _nested(body: object, depth: int) -> object:
+    return body if depth == 0 else {"error": _nested(body, depth - 1)}
+
+
+def test_m3_an_error_is_looked_for_at_a_depth_where_errors_are() -> None:
+    """A body may be nested deeper than a function may call itself."""
+    deep: object = "too deep"
+    for _ in range(5_000):
+        deep = {"error": deep}
+    assert str(BORDER.refusal(400, deep, {})) == "models.example answered 400."
+    assert str(BORDER.refusal(400, _nested("found", 3), {})) == "models.example answered 400: found"
+
+
+def test_m3_a_status_of_thousands_of_digits_is_none() -> None:
+    long = openai.APIError("x", httpx2.Request("GET", "http://models.example"), body={"code": "4" * 5_000})
+    short = openai.APIError("x", httpx2.Request("GET", "http://models.example"), body={"code": "429"})
+    assert isinstance(BORDER.ours(long), errors.ServerFailed)
+    assert isinstance(BORDER.ours(short), errors.RateLimited)
+
+
+def test_m3_a_refusal_without_a_line_break_is_cut_before_it_is_looked_through() -> None:
+    hidden = Hidden("sk-secret-0123456789", ("What does Heliotrope Metering sell?",))
+    said = "x " * 100_000
+    assert hidden.tidy(f"{said}\nsecond line").startswith("x x x")
+    assert len(hidden.tidy(said)) == 300
+
+
+def test_m3_pieces_of_a_prompt_that_overlap_are_hidden_as_one() -> None:
+    hidden = Hidden(None, ("What does Heliotrope sell to mills? Heliotrope sells meters.",))
+    assert hidden.tidy("at 'What does Heliotrope sells meters', no") == "at '…', no"
