@@ -6,6 +6,6 @@ refuses a generous limit altogether; and only what we count ourselves holds for 
 
 LONGEST_TEXT = 20_000
 """Of a text. A page of 400 words has about 3,000 characters."""
-LONGEST_JSON = 60_000
+LONGEST_JSON = 40_000
 """Of a document. A framework with every text at its bound has about 16,000, and some servers escape each character
 beyond ASCII with six."""
