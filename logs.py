@@ -24,8 +24,8 @@ LONGEST = 16_384
 """Characters of all texts of a line together, before they are rendered. A traceback may be long; nothing else is."""
 # Longer than any secret, so that one which a cut goes through is redacted as a whole first.
 MARGIN = 2_048
-# What a terminal obeys (C0, DEL, C1), what reorders a line (bidirectional controls), what ends one elsewhere (U+2028,
-# U+2029), and halves of characters, which no stream can encode.
+# Characters that a terminal obeys (C0, DEL, C1), that reorder a line (bidirectional controls) or end one elsewhere
+# (U+2028, U+2029), and halves of characters, which no stream can encode.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 # Each of these reads a run of characters once: text from outside may be one long run.
 PATTERNS = [
@@ -99,9 +99,10 @@ class Border:
         return {key: bounded.get(key, value) for key, value in texts.items()}
 
     def _cut(self, text: str, most: int) -> str:
-        """The beginning and the end, which of a traceback is the error itself."""
+        """The beginning and the end, which of a traceback is the error itself. Secrets go first: a cut may go through
+        one, and one with a line break in it is not known again once that is escaped."""
         if len(text) <= most:
-            return text
+            return self._redact.text(text)
         half = most // 2
         head = self._redact.text(text[: half + MARGIN])[:-MARGIN]
         tail = self._redact.text(text[-half - MARGIN :])[MARGIN:]
@@ -117,7 +118,7 @@ class Border:
 
 
 def _is_plain(value: object) -> bool:
-    """Nothing that came from outside as text: it stays what it is in JSON."""
+    """A number, a truth value or None: it stays what it is in JSON."""
     return value is None or isinstance(value, bool | int | float)
 
 

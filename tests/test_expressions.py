@@ -227,7 +227,7 @@ def _hidden(text: str) -> None:
     Hidden("key-of-somebody", (text, f"{text[::-1]}.{text}")).tidy(f"{text[2:]}; {text}")
 
 
-# What scans text from outside without an expression, or with one again and again.
+# Functions that scan text from outside without an expression, or with one again and again.
 FUNCTIONS_OF_TEXT: dict[str, Callable[[str], object]] = {
     "tidied": tidied,
     "faults": faults,

@@ -75,7 +75,7 @@ def text_of(content: Any) -> str:
 
 
 def _taken_apart(text: str) -> tuple[dict[str, dict[str, str]], str]:
-    """What stands in fences, by tag and name, and what stands outside of them."""
+    """The texts in fences, by tag and name, and the text outside of them."""
     fenced: dict[str, dict[str, str]] = {"answer": {}, "data": {}}
     outside: list[str] = []
     start = 0

@@ -131,6 +131,15 @@ def test_l4_a_cut_through_a_secret_shows_no_part_of_it(configured: Configure, se
     assert not [word[start:] for start in range(len(word) - 5) if word[start:] in told]
 
 
+@pytest.mark.parametrize("form", [True, False])
+def test_l4_a_secret_of_several_lines_is_redacted_before_its_line_breaks_are_escaped(configured: Configure, form: bool):
+    stream = configured(json=form, secrets=("first-half\nsecond-half",))
+    structlog.stdlib.get_logger("ours").info("said first-half\nsecond-half", field="first-half\nsecond-half")
+
+    assert "-half" not in stream.getvalue()
+    assert stream.getvalue().count("[redacted]") == 2
+
+
 HOSTILE = "".join(chr(code) for code in range(0x10000) if logs.CONTROLS.match(chr(code)))
 
 

@@ -22,7 +22,7 @@ from tests.steps.vision_framework.documents import ANSWERS, framework, page, sec
 from tests.steps.vision_framework.test_steps import REPORT
 
 LONGEST = ModelConfig().max_chars
-"""What the client of the model lets through."""
+"""Characters. The longest answer that the client of the model lets through."""
 
 
 @pytest.mark.parametrize("mark", [" ", "#", "*", ".", "# ", "word "])
