@@ -11,9 +11,8 @@ import typer
 from cli._errors import BAD_INPUT, INTERRUPTED, CommandFailed
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cli._client import Api
+    from cli._terminal import Terminal
     from settings import Settings
 
 Url = Annotated[
@@ -43,6 +42,7 @@ class Kind(StrEnum):
     md = "md"
     json = "json"
     jsonl = "jsonl"
+    csv = "csv"
 
 
 class Action(StrEnum):
@@ -64,18 +64,19 @@ OnInvalidOption = Annotated[
 ]
 
 
-def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | None, token: str | None) -> NoReturn:
+def ask(command: "Callable[[Api, Terminal], Awaitable[int | None]]", url: str | None, token: str | None) -> NoReturn:
     """Run a command against the API and end with its exit code."""
     from cli._client import default_url, open_api
+    from cli._terminal import complain, open_terminal
 
     async def go() -> int:
         async with open_api((url or default_url()).rstrip("/"), token) as api:
-            return await command(api, console()) or 0
+            return await command(api, open_terminal()) or 0
 
     try:
         sys.exit(asyncio.run(go()))
     except CommandFailed as failed:
-        sys.stderr.write(f"{failed}\n")
+        complain(str(failed))
         sys.exit(failed.code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
@@ -85,22 +86,16 @@ def ask(command: "Callable[[Api, Console], Awaitable[int | None]]", url: str | N
         sys.exit(1)
 
 
-def console() -> "Console":
-    """The terminal. Where there is none, lines are as long as they are: whoever reads them has room."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 160)
-
-
 def be(name: str) -> NoReturn:
     """Be one part of the stack, or end where its settings do not let it."""
     from cli._children import run
+    from cli._terminal import complain
     from settings import BadSettings
 
     try:
         sys.exit(run(name, the_settings()))
     except BadSettings as refused:
-        sys.stderr.write(f"{refused}\n")
+        complain(str(refused))
         sys.exit(BAD_INPUT)
 
 
@@ -108,11 +103,12 @@ def the_settings() -> "Settings":
     """The settings, or the end with every bad one named."""
     from pydantic import ValidationError
 
+    from cli._terminal import complain
     from settings import Settings
 
     try:
         return Settings()
     except ValidationError as error:
         for each in error.errors():
-            sys.stderr.write(f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}\n")
+            complain(f"{'.'.join(map(str, each['loc']))}: {each['msg'].removeprefix('Value error, ')}")
         sys.exit(BAD_INPUT)

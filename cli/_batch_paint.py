@@ -3,15 +3,17 @@
 import re
 from collections.abc import Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from cli._items import Item, one_line
+from cli._items import Item
 from cli._paint import STATUS, spin
+from cli._terminal import Terminal
 from cli._view import Watched
 from cli._words import about, cost, seconds
 from events.contract import Counts, now_ms
+from events.text import one_line
 from events.view import RunView
 
 # What a batch says when it waits for nothing but its items: how many are done stands above already.
@@ -22,7 +24,7 @@ MARKS = {"complete": ("✔", "green"), "error": ("✘", "red"), "cancelled": ("�
 PARTS = (("complete", "green"), ("failed", "red"), ("cancelled", "yellow"), ("running", "cyan"), ("waiting", "dim"))
 
 
-def moving(watched: Watched, console: Console) -> RenderableType:
+def moving(watched: Watched, console: Terminal) -> RenderableType:
     """The whole picture while the batch goes on, never higher than the terminal."""
     parts: list[RenderableType] = [heading(watched.view), counts(watched.view), Text(""), bar(watched, console.width)]
     room = console.height - 6

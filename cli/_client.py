@@ -91,10 +91,11 @@ class Api:
         known = {"cost_usd": found.get("cost_usd"), "cost_complete": found.get("cost_complete", True)}
         return batch.model_copy(update=known)
 
-    async def results(self, batch_id: UUID) -> AsyncGenerator[bytes]:
-        """A line of JSON for each item of a batch that has ended, in pieces that may end anywhere."""
+    async def results(self, batch_id: UUID, media_type: str) -> AsyncGenerator[bytes]:
+        """A line for each item of a batch that has ended, in pieces that may end anywhere."""
+        accept = {"Accept": media_type}
         try:
-            async with self.http.stream("GET", f"/api/batches/{batch_id}/results") as answer:
+            async with self.http.stream("GET", f"/api/batches/{batch_id}/results", headers=accept) as answer:
                 if not answer.is_success:
                     await answer.aread()
                 self._good(answer)

@@ -7,9 +7,8 @@ import typer
 from cli._ask import Run, Token, Url, ask
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cli._client import Api
+    from cli._terminal import Terminal
 
 
 def add_to(app: typer.Typer, panel: str) -> None:
@@ -21,7 +20,7 @@ def cancel(run: Run, url: Url = None, token: Token = None) -> None:
     """Stop a run."""
     from cli.runs import cancel_run
 
-    async def go(api: "Api", console: "Console") -> None:
+    async def go(api: "Api", console: "Terminal") -> None:
         await cancel_run(api, await api.named(run))
 
     ask(go, url, token)
@@ -31,7 +30,7 @@ def pause(run: Run, url: Url = None, token: Token = None) -> None:
     """Let a run rest: its next steps wait, whatever they are."""
     from cli.runs import pause_run
 
-    async def go(api: "Api", console: "Console") -> None:
+    async def go(api: "Api", console: "Terminal") -> None:
         await pause_run(api, await api.named(run))
 
     ask(go, url, token)
@@ -41,7 +40,7 @@ def unpause(run: Run, url: Url = None, token: Token = None) -> None:
     """Let a paused run go on."""
     from cli.runs import unpause_run
 
-    async def go(api: "Api", console: "Console") -> None:
+    async def go(api: "Api", console: "Terminal") -> None:
         await unpause_run(api, await api.named(run))
 
     ask(go, url, token)
@@ -61,7 +60,7 @@ def answer(
     """Answer what a run asks, here or in your editor."""
     from cli.answer import answer as say
 
-    async def go(api: "Api", console: "Console") -> int:
+    async def go(api: "Api", console: "Terminal") -> int:
         return await say(api, console, run_id=await api.named(run), input_id=question, value=value)
 
     ask(go, url, token)

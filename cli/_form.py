@@ -8,6 +8,7 @@ from typing import Any, cast
 import yaml
 
 from cli._errors import BadInput
+from events.text import visible
 
 Schema = Mapping[str, Any]
 EMPTY: dict[str, Any] = {"object": {}, "array": [], "boolean": False, "string": ""}
@@ -124,7 +125,8 @@ def _allowed(schema: Schema, at: str = "") -> Iterator[str]:
 
 
 def _said(text: str) -> list[str]:
-    lines = (line for each in text.splitlines() for line in wrap(each, WIDTH - 2) or [""])
+    # YAML knows no control characters, not even in a comment.
+    lines = (line for each in visible(text).splitlines() for line in wrap(each, WIDTH - 2) or [""])
     return [f"# {line}".rstrip() for line in lines]
 
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ValidationError
 
 from events.contract import Partial, PartialWithdrawn, Problem
+from events.text import one_line
 from events.view import RunView
 
 BATCH = "batch"
@@ -79,8 +80,3 @@ def failures_in(result: Any) -> list[Item]:
     listed = cast("list[Any]", failed) if isinstance(failed, list) else []
     told = [{"status": "error", **cast("dict[str, Any]", each)} for each in listed if isinstance(each, dict)]
     return [item for each in told if (item := item_in(PREFIX, each)) is not None]
-
-
-def one_line(words: str) -> str:
-    """Somebody else's words may hold what a terminal would obey."""
-    return " ".join("".join(letter if letter.isprintable() else " " for letter in words).split())

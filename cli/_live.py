@@ -2,12 +2,12 @@
 
 import asyncio
 
-from rich.console import Console
 from rich.live import Live
 
 from cli import _batch_paint as batch
 from cli._paint import heading, moving, steps
 from cli._question import how_to_answer
+from cli._terminal import Terminal
 from cli._view import Watched
 from events.contract import InputRequiredData
 
@@ -17,7 +17,7 @@ EVERY = 0.1
 class LiveSink:
     """Draws from its own task; `pause` gives the terminal back for a question."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         self._console = console
         self._live: Live | None = None
         self._drawing: asyncio.Task[None] | None = None
@@ -36,7 +36,7 @@ class LiveSink:
     def asks(self, asked: InputRequiredData, watched: Watched) -> None:
         """Above the picture: this keyboard is not one to answer at."""
         said = [asked.prompt, *how_to_answer(watched.view.run_id, asked)]
-        self._console.print("\n".join(said), markup=False, highlight=False, soft_wrap=True)
+        self._console.print("\n".join(said), soft_wrap=True)
 
     def pause(self) -> None:
         if self._drawing and self._live:

@@ -2,12 +2,13 @@
 
 import time
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from cli._terminal import Terminal
 from cli._view import Watched, duration_of, is_demo
 from cli._words import about, cost, dollars, seconds
 from events.contract import now_ms
@@ -36,7 +37,7 @@ STATUS = {
 FEW, MANY = 3, 12
 
 
-def moving(watched: Watched, console: Console) -> RenderableType:
+def moving(watched: Watched, console: Terminal) -> RenderableType:
     """The whole picture while the run goes on, never higher than the terminal."""
     parts: list[RenderableType] = [heading(watched.view), steps(watched.view), bar(watched, console.width)]
     room = console.height - len(watched.view.steps) - 5
@@ -128,7 +129,7 @@ def bar(watched: Watched, width: int) -> Table:
     return table
 
 
-def writing(watched: Watched, console: Console, room: int) -> list[Panel]:
+def writing(watched: Watched, console: Terminal, room: int) -> list[Panel]:
     """The end of each text that is being written, as many as there is room for: the oldest, so that none jumps."""
     borders = 2
     texts = list(watched.texts.items())[: max(0, room) // (FEW + borders)]
@@ -142,7 +143,7 @@ def writing(watched: Watched, console: Console, room: int) -> list[Panel]:
     return [
         Panel(
             end_of(text, console, lines),
-            title=labels.get(step, step) + (f" · {lane.replace('_', ' ')}" if lane else ""),
+            title=Text(labels.get(step, step) + (f" · {lane.replace('_', ' ')}" if lane else "")),
             title_align="left",
             border_style="dim",
             height=lines + borders,
@@ -151,7 +152,7 @@ def writing(watched: Watched, console: Console, room: int) -> list[Panel]:
     ]
 
 
-def end_of(text: str, console: Console, lines: int) -> Text:
+def end_of(text: str, console: Terminal, lines: int) -> Text:
     """The last lines of a text as they stand on the screen."""
     wrapped = Text(text.rstrip("\n")).wrap(console, console.width - 4)
     return Text("\n").join(wrapped[-lines:])

@@ -1,14 +1,12 @@
 """A run where there is no terminal: a line for every event worth reading later, or all events as JSON."""
 
-import sys
 from typing import BinaryIO
-
-from rich.console import Console
 
 from cli._batch_paint import COUNTED
 from cli._follow import Away, Heard
-from cli._items import Item, item_in, one_line
+from cli._items import Item, item_in
 from cli._question import how_to_answer
+from cli._terminal import Terminal, complain, say_json
 from cli._view import Watched
 from cli._words import dollars, seconds
 from events.contract import (
@@ -28,12 +26,13 @@ from events.contract import (
     StepStart,
 )
 from events.log import Entry
+from events.text import one_line
 
 
 class PlainSink:
     """`  4.1 s  Generate brief: done in 4.0 s, $0.0011`: seconds since the run was queued, and what happened."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Terminal) -> None:
         self._console = console
 
     def open(self, watched: Watched) -> None:
@@ -41,13 +40,13 @@ class PlainSink:
 
     def hear(self, message: Heard, watched: Watched) -> None:
         if isinstance(message, Away):
-            self._console.print(f"          {message.why}; trying again", highlight=False, soft_wrap=True)
+            self._console.print(f"          {message.why}; trying again", soft_wrap=True)
         elif isinstance(message, Entry) and (event := message.event) and (words := told(event, watched)):
             self._say(max(0, event.ts - (watched.view.created_at or event.ts)) / 1000, words)
 
     def asks(self, asked: InputRequiredData, watched: Watched) -> None:
         for line in how_to_answer(watched.view.run_id, asked):
-            self._console.print(f"          {line}", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(f"          {line}", soft_wrap=True)
 
     def pause(self) -> None:
         """There is no question to make room for."""
@@ -56,7 +55,7 @@ class PlainSink:
         self._console.print()
 
     def _say(self, at: float, words: str) -> None:
-        self._console.print(f"{at:6.1f} s  {words}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(f"{at:6.1f} s  {words}", soft_wrap=True)
 
 
 def told(event: Event, watched: Watched) -> str | None:
@@ -121,21 +120,20 @@ def told_of(item: Item) -> str:
 
 
 class JsonSink:
-    """The log's events as they are, one line of JSON each. Nothing else goes to the standard output."""
+    """The log's events, one line of JSON each. Nothing else goes to the standard output."""
 
     def __init__(self, out: BinaryIO | None = None) -> None:
-        self._out = out or sys.stdout.buffer
+        self._out = out
 
     def open(self, watched: Watched) -> None:
         """Nothing before the first event."""
 
     def hear(self, message: Heard, watched: Watched) -> None:
         if isinstance(message, Entry):
-            self._out.write(message.body + b"\n")
-            self._out.flush()
+            say_json(message.body, self._out)
 
     def asks(self, asked: InputRequiredData, watched: Watched) -> None:
-        sys.stderr.write("\n".join([asked.prompt, *how_to_answer(watched.view.run_id, asked)]) + "\n")
+        complain("\n".join([asked.prompt, *how_to_answer(watched.view.run_id, asked)]))
 
     def pause(self) -> None:
         """Whoever reads this is a program."""

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli._client import Api
 from cli._errors import BadInput, CommandFailed
 from cli._form import Form, forms_of, marked, read, text_of
+from cli._terminal import Terminal, complain, say
 from events.contract import InputRequiredData
 
 EDITORS = ("nano", "vim", "vi")
@@ -33,7 +33,7 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-async def converse(api: Api, console: Console, run_id: UUID, asked: InputRequiredData) -> None:
+async def converse(api: Api, console: Terminal, run_id: UUID, asked: InputRequiredData) -> None:
     """Ask until there is an answer that the API takes. Raises `Later`, or `CommandFailed` where no editor works.
 
     It blocks: nobody else is served here meanwhile, and so Ctrl-C is an answer, too.
@@ -58,7 +58,7 @@ async def converse(api: Api, console: Console, run_id: UUID, asked: InputRequire
             return
 
 
-def show(console: Console, asked: InputRequiredData, forms: list[Form]) -> None:
+def show(console: Terminal, asked: InputRequiredData, forms: list[Form]) -> None:
     """The question, what may be answered, and what becomes of it without an answer."""
     first, *rest = asked.prompt.splitlines()
     console.print(Text(first, style="bold"))
@@ -80,7 +80,7 @@ def without_an_answer(asked: InputRequiredData, forms: list[Form]) -> str:
     return f"without an answer this is taken then: {taken or json.dumps(asked.otherwise.value)}."
 
 
-def chosen(console: Console, forms: list[Form]) -> Form:
+def chosen(console: Terminal, forms: list[Form]) -> Form:
     if len(forms) == 1:
         if said_to("Answer it in your editor now? [Y/n] ").lower() in YES:
             return forms[0]
@@ -95,13 +95,12 @@ def chosen(console: Console, forms: list[Form]) -> Form:
 def said_to(question: str) -> str:
     """A line from the keyboard. Raises `Later` for Ctrl-C and where there is no more."""
     try:
-        sys.stdout.write(question)
-        sys.stdout.flush()
+        say(question, end="")
         line = sys.stdin.readline()
     except KeyboardInterrupt:
         line = ""
     if not line:
-        sys.stdout.write("\n")
+        say("")
         raise Later
     return line.strip()
 
@@ -140,7 +139,7 @@ def _skeleton(form: Form) -> dict[str, Any]:
     return dict.fromkeys((form.schema or {}).get("properties", {}), "…")
 
 
-async def answer_in_terminal(api: Api, console: Console, run_id: UUID, asked: InputRequiredData) -> bool:
+async def answer_in_terminal(api: Api, console: Terminal, run_id: UUID, asked: InputRequiredData) -> bool:
     """False when the person leaves it for later."""
     try:
         await converse(api, console, run_id, asked)
@@ -149,5 +148,5 @@ async def answer_in_terminal(api: Api, console: Console, run_id: UUID, asked: In
         pass
     except CommandFailed as failed:
         console.print(Text(str(failed), style="red"))
-    sys.stderr.write(f"\nIt goes on waiting. Answer it:  stepglass answer {run_id} {asked.input_id}\n")
+    complain(f"\nIt goes on waiting. Answer it:  stepglass answer {run_id} {asked.input_id}")
     return False

@@ -1,12 +1,11 @@
 """What a run ends with, for people: the one-pager, the scores, the section as it is now, or what went wrong."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any, cast
 
 from pydantic import JsonValue
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.markdown import Markdown
 from rich.panel import Panel
 from rich.table import Table
@@ -15,6 +14,7 @@ from rich.text import Text
 from cli import _batch_paint as batch
 from cli._errors import lines_of
 from cli._items import failures_in
+from cli._terminal import Terminal, complain
 from cli._view import is_demo
 from cli._words import cost, seconds, tokens
 from events.view import RunView
@@ -52,7 +52,8 @@ def markdown_of(page: Any) -> str:
 
 
 def one_pager(text: str) -> RenderableType:
-    return Panel(Markdown(text), title="One-pager", title_align="left", padding=(1, 2))
+    """Links are written out: a terminal would show a text, and hide where it leads."""
+    return Panel(Markdown(text, hyperlinks=False), title="One-pager", title_align="left", padding=(1, 2))
 
 
 def score_table(scores: dict[str, Any]) -> Table:
@@ -152,11 +153,11 @@ def pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def show(console: Console, view: RunView, result: JsonValue) -> None:
+def show(console: Terminal, view: RunView, result: JsonValue) -> None:
     """Print the end of a run. Where it is no terminal, the one-pager is printed as the Markdown that it is."""
     match result:
         case {"one_pager": page, "scores": _} if not console.is_terminal and view.status == "complete":
-            console.print(markdown_of(page), markup=False, highlight=False, soft_wrap=True)
+            console.print(markdown_of(page), soft_wrap=True)
             rest = cast("dict[str, Any]", result)
             console.print(Group(score_table(rest["scores"]), quality(rest.get("qa")), closing(view)))
         case _:
@@ -174,4 +175,4 @@ def exported(result: JsonValue, *, markdown: bool) -> str:
 
 def save(path: Path, text: str) -> None:
     path.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
-    sys.stderr.write(f"Saved {path}\n")
+    complain(f"Saved {path}")

@@ -1,7 +1,9 @@
 """The results of a batch, from the API into a file or to the standard output, without holding them."""
 
-import sys
+import secrets
+import shutil
 from asyncio import to_thread
+from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO
@@ -9,29 +11,56 @@ from uuid import UUID
 
 from cli._client import Api
 from cli._errors import BadInput
+from cli._terminal import complain, document
+
+CSV, LINES = "text/csv", "application/x-ndjson"
 
 
-async def save_results(api: Api, batch_id: UUID, output: Path | None) -> None:
+async def save_results(api: Api, batch_id: UUID, output: Path | None, media_type: str = LINES) -> None:
     """A line for every item that has ended. Raises `CommandFailed` when not all of them came: then there is no file."""
     if output is None:
-        return await write(api, batch_id, sys.stdout.buffer)
-    part = output.with_name(f"{output.name}.part")
+        return await write(api, batch_id, media_type, document(json=media_type == LINES))
     try:
-        file = await to_thread(part.open, "wb")
+        draft = await to_thread(Draft, output)
         try:
-            await write(api, batch_id, file)
+            await write(api, batch_id, media_type, draft.file.write)
+            await to_thread(draft.publish)
         finally:
-            await to_thread(file.close)
-        await to_thread(part.replace, output)
+            await to_thread(draft.discard)
     except OSError as error:
         raise BadInput(f"{output} cannot be written: {error.strerror}.") from None
-    finally:
-        await to_thread(part.unlink, missing_ok=True)
-    sys.stderr.write(f"Saved {output}\n")
+    complain(f"Saved {output}")
 
 
-async def write(api: Api, batch_id: UUID, file: BinaryIO) -> None:
-    async with aclosing(api.results(batch_id)) as pieces:
+async def write(api: Api, batch_id: UUID, media_type: str, out: Callable[[bytes], object]) -> None:
+    async with aclosing(api.results(batch_id, media_type)) as pieces:
         async for piece in pieces:
-            await to_thread(file.write, piece)
-    await to_thread(file.flush)
+            await to_thread(out, piece)
+
+
+class Draft:
+    """A file that takes the place of the one at `path` when it is published, with its permissions; where there is none,
+    with those of any new file. What is no regular file, such as a pipe, is written to as it is.
+
+    Nobody who may write to the folder can guess the name meanwhile, and "x" takes it only if it is free, so that no
+    link is followed. `tempfile` would make a file that only its owner may read, whatever the umask says.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path.resolve()  # as a redirection does, which leaves a link a link
+        in_place = self._path.exists() and not self._path.is_file()
+        self._part = self._path if in_place else self._path.with_name(f".stepglass-{secrets.token_hex(8)}")
+        self.file: BinaryIO = self._part.open("wb" if in_place else "xb")
+
+    def publish(self) -> None:
+        self.file.close()
+        if self._part != self._path:
+            if self._path.exists():
+                shutil.copymode(self._path, self._part)
+            self._part.replace(self._path)
+
+    def discard(self) -> None:
+        """Leave nothing behind of what was not published."""
+        self.file.close()
+        if self._part != self._path:
+            self._part.unlink(missing_ok=True)

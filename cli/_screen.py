@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import Any, TextIO, cast
 
-from rich.console import Console
 from rich.text import Text
 
 from cli._logfile import LogFile
+from cli._terminal import Terminal
 
 COLOURS = {"postgres": "magenta", "demo": "yellow", "api": "cyan", "worker": "green", "prefect": "blue"}
 LEVELS = {"info": "", "warning": "yellow", "error": "red", "critical": "bold red"}
@@ -25,7 +25,7 @@ UNSEEN = {"timestamp", "level", "logger", "event", "exception", "stack", "reques
 WIDTH = 12
 
 
-class Terminal(Console):
+class LastingTerminal(Terminal):
     """Rich would end the process where whoever reads us is gone, such as `tee`; ours has a database to stop first."""
 
     def on_broken_pipe(self) -> None:
@@ -36,7 +36,7 @@ class Screen:
     """Prints for people, keeps everything in `<folder>/<name>.log`."""
 
     def __init__(self, folder: Path, *, file: TextIO | None = None) -> None:
-        self._console = Terminal(file=file, highlight=False, soft_wrap=True)
+        self._console = LastingTerminal(file=file)
         self._folder = folder
         self._files: dict[str, LogFile] = {}
         self._said: dict[tuple[str, str], float] = {}
@@ -77,7 +77,7 @@ class Screen:
 
     def _print(self, text: Text) -> None:
         try:
-            self._console.print(text)
+            self._console.print(text, soft_wrap=True)
         except OSError:
             return  # The terminal was closed. We are about to be told so by SIGHUP, and must stop in good order.
 

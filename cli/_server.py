@@ -41,11 +41,12 @@ def token(
 ) -> None:
     """Make a token. The first line is for the client; the second, with its hash, for STEPGLASS_API_TOKENS."""
     import bearer
+    from cli._terminal import say
 
     if not bearer.is_tenant(tenant):
         raise typer.BadParameter("expected a name without commas and colons", param_hint="TENANT")
     made = bearer.new_token()
-    sys.stdout.write(f"{made}\n{tenant}:{bearer.hash_of(made)}\n")
+    say(f"{made}\n{tenant}:{bearer.hash_of(made)}")
 
 
 def vacuum(

@@ -7,8 +7,6 @@ from contextlib import aclosing, suppress
 from typing import Protocol
 from uuid import UUID
 
-from rich.console import Console
-
 from cli._client import Api
 from cli._errors import FAILED, INTERRUPTED, CommandFailed
 from cli._follow import Frame, Heard, follow
@@ -16,6 +14,7 @@ from cli._live import LiveSink
 from cli._plain import JsonSink, PlainSink
 from cli._question import answer_in_terminal, can_ask
 from cli._result import show
+from cli._terminal import Terminal, complain
 from cli._view import Watched, watching
 from events.contract import InputRequiredData
 
@@ -34,7 +33,7 @@ class Sink(Protocol):
     def close(self, watched: Watched) -> None: ...
 
 
-def sink_for(console: Console, *, json: bool) -> Sink:
+def sink_for(console: Terminal, *, json: bool) -> Sink:
     if json:
         return JsonSink()
     return LiveSink(console) if console.is_terminal else PlainSink(console)
@@ -44,7 +43,7 @@ class Questions:
     """What the run asks, once it is known that nobody has answered it since. `console` is where a person can be asked,
     None where there is none; `new` is set while there is something to be asked."""
 
-    def __init__(self, console: Console | None) -> None:
+    def __init__(self, console: Terminal | None) -> None:
         self.console = console
         self.new = asyncio.Event()
         self.open: list[InputRequiredData] = []
@@ -79,7 +78,7 @@ class Questions:
 
 
 async def watch(
-    api: Api, run_id: UUID, sink: Sink, *, after: int = 0, console: Console | None = None
+    api: Api, run_id: UUID, sink: Sink, *, after: int = 0, console: Terminal | None = None
 ) -> Watched | None:
     """Show a run until its last word; None when the person left before that. Ctrl-C asks whether to cancel it, and what
     the run asks is asked at `console`."""
@@ -150,8 +149,7 @@ def wants_cancel(what: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     try:
-        sys.stderr.write(f"\nCancel the {what}? [y/N] ")
-        sys.stderr.flush()
+        complain(f"\nCancel the {what}? [y/N] ", end="")
         return sys.stdin.readline().strip().lower() in ("y", "yes")
     except KeyboardInterrupt:
         return False
@@ -162,18 +160,18 @@ async def cancel(api: Api, run_id: UUID) -> None:
         await api.cancel(run_id)
     except CommandFailed as refused:
         # It may just have ended, which the stream says as well.
-        sys.stderr.write(f"{refused}\n")
+        complain(str(refused))
 
 
 async def see_through(
-    api: Api, run_id: UUID, console: Console, *, json: bool, after: int = 0
+    api: Api, run_id: UUID, console: Terminal, *, json: bool, after: int = 0
 ) -> tuple[int, Watched | None]:
     """Watch a run and show how it ended. Gives the exit code and what was seen, None when the person left."""
     at = console if console.is_terminal and not json and can_ask() else None
     watched = await watch(api, run_id, sink_for(console, json=json), after=after, console=at)
     if watched is None:
-        sys.stderr.write(f"\nIt goes on. Watch it:  stepglass watch {run_id}\n")
-        sys.stderr.write(f"              Cancel it:  stepglass cancel {run_id}\n")
+        complain(f"\nIt goes on. Watch it:  stepglass watch {run_id}")
+        complain(f"              Cancel it:  stepglass cancel {run_id}")
         return INTERRUPTED, None
     if not watched.ended or (watched.view.status == "complete" and watched.result is None):
         # Asked for what is behind the last word: the whole is where it always is.
@@ -187,7 +185,7 @@ async def see_through(
                 watched.result = None
         show(console, watched.view, watched.result)
         if console.is_terminal and (hint := how_to_go_on(watched, run_id)):
-            console.print(hint, style="dim", highlight=False)
+            console.print(hint, style="dim")
     return code_of(watched), watched
 
 

@@ -5,15 +5,15 @@ import sys
 from uuid import UUID
 
 from pydantic import JsonValue
-from rich.console import Console
 
 from cli._client import Api
 from cli._errors import FAILED, INTERRUPTED, BadInput, CommandFailed
 from cli._question import answer_in_terminal, can_ask, how_to_answer
+from cli._terminal import Terminal, say
 from events.contract import InputRequiredData
 
 
-async def answer(api: Api, console: Console, *, run_id: UUID, input_id: str | None, value: str | None) -> int:
+async def answer(api: Api, console: Terminal, *, run_id: UUID, input_id: str | None, value: str | None) -> int:
     """Answer what a run asks, with `value` (JSON, `-` for the standard input) or in the terminal; the exit code."""
     if value is not None and input_id is not None:
         await api.answer(run_id, input_id, parsed(value))
@@ -22,11 +22,11 @@ async def answer(api: Api, console: Console, *, run_id: UUID, input_id: str | No
         if value is not None:
             await api.answer(run_id, asked.input_id, parsed(value))
         elif not can_ask():
-            sys.stdout.write("\n".join([asked.prompt, "", *how_to_answer(run_id, asked)]) + "\n")
+            say("\n".join([asked.prompt, "", *how_to_answer(run_id, asked)]))
             return FAILED
         elif not await answer_in_terminal(api, console, run_id, asked):
             return INTERRUPTED
-    sys.stdout.write(f"Answered. Watch it go on:  stepglass watch {run_id}\n")
+    say(f"Answered. Watch it go on:  stepglass watch {run_id}")
     return 0
 
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from rich.console import Console
-
 from cli._client import Api
 from cli._errors import BadInput
-from cli._results import save_results
+from cli._results import CSV, LINES, save_results
 from cli._session import see_through
+from cli._terminal import Terminal, say
 
 # What only an order of one's own can say.
 ORDERED = ("name", "pipeline", "concurrency", "max_cost")
@@ -33,7 +32,7 @@ class Wish:
 
 async def batch(
     api: Api,
-    console: Console,
+    console: Terminal,
     wish: Wish,
     *,
     output: Path | None = None,
@@ -43,14 +42,14 @@ async def batch(
     """Start the batch and watch it, unless `detach`; gives the exit code."""
     batch_id, items = await started(api, wish)
     if detach:
-        sys.stdout.write(detached(batch_id, items, json=json))
+        say(detached(batch_id, items, json=json))
         return 0
     code, watched = await see_through(api, batch_id, console, json=json)
     if watched is not None and output is not None:
-        await save_results(api, batch_id, output)
+        await save_results(api, batch_id, output, CSV if output.suffix == ".csv" else LINES)
     elif watched is not None and console.is_terminal and not json:
         hint = f"Keep the results:   stepglass export {batch_id} --format jsonl -o results.jsonl"
-        console.print(hint, style="dim", highlight=False)
+        console.print(hint, style="dim")
     return code
 
 
@@ -83,6 +82,6 @@ def read(source: str) -> bytes:
 
 def detached(batch_id: UUID, items: int, *, json: bool) -> str:
     if json:
-        return jsonlib.dumps({"batch_id": str(batch_id), "items": items}) + "\n"
+        return jsonlib.dumps({"batch_id": str(batch_id), "items": items})
     many = "1 item" if items == 1 else f"{items:,} items"
-    return f"Batch {batch_id} of {many} is accepted. Watch it:  stepglass watch {batch_id}\n"
+    return f"Batch {batch_id} of {many} is accepted. Watch it:  stepglass watch {batch_id}"

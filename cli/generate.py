@@ -7,17 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
-from rich.console import Console
-
 from cli._client import Api, Pipeline
 from cli._errors import BadInput
 from cli._result import exported, save
 from cli._session import see_through
+from cli._terminal import Terminal
 
 
 async def generate(
     api: Api,
-    console: Console,
+    console: Terminal,
     *,
     source: str | None,
     example: str | None,

@@ -12,9 +12,8 @@ from cli import _batch_command, _control, _server
 from cli._ask import Action, Author, Json, Kind, MaxCost, OnInvalidOption, Run, Token, Url, ask
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cli._client import Api
+    from cli._terminal import Terminal
 
 app = typer.Typer(
     help="Staged model generations that anyone can watch live. Start with `stepglass up`, then `stepglass generate`.",
@@ -83,7 +82,7 @@ def watch(
     """Watch a run from its beginning, whenever you come. Exit codes as those of generate."""
     from cli._session import see_through
 
-    async def go(api: "Api", console: "Console") -> int:
+    async def go(api: "Api", console: "Terminal") -> int:
         code, _ = await see_through(api, await api.named(run), console, json=json, after=after)
         return code
 
@@ -129,7 +128,7 @@ def show(run: Run, json: Json = False, url: Url = None, token: Token = None) -> 
     """Show one run: its steps, and what came of it."""
     from cli.runs import show_run
 
-    async def go(api: "Api", console: "Console") -> None:
+    async def go(api: "Api", console: "Terminal") -> None:
         await show_run(api, console, await api.named(run), json=json)
 
     ask(go, url, token)
@@ -139,7 +138,8 @@ def show(run: Run, json: Json = False, url: Url = None, token: Token = None) -> 
 def export(
     run: Run,
     format: Annotated[
-        Kind, typer.Option(help="The one-pager, the whole result, or the results of a batch as lines.")
+        Kind,
+        typer.Option(help="The one-pager, the whole result, or the results of a batch as JSON lines or CSV."),
     ] = Kind.md,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="A file in place of the standard output.")
@@ -153,7 +153,7 @@ def export(
     """Save the result of a run."""
     from cli.runs import export as go
 
-    async def save(api: "Api", console: "Console") -> None:
+    async def save(api: "Api", console: "Terminal") -> None:
         await go(api, await api.named(run), kind=format, output=output, version=version)
 
     ask(save, url, token)
@@ -180,7 +180,7 @@ def retry(
     """Do a run again, from the step that failed or from any other, and watch it. Exit codes as those of generate."""
     from cli.retry import Wish, retry as go
 
-    async def start(api: "Api", console: "Console") -> int:
+    async def start(api: "Api", console: "Terminal") -> int:
         run_id = await api.named(run)
         wish = Wish(from_step, input, max_cost, on_invalid)
         return await go(api, console, run_id, wish, json=json)
@@ -206,7 +206,7 @@ def refine(
     from cli._author import author as named
     from cli.refine import refine as go
 
-    async def start(api: "Api", console: "Console") -> int:
+    async def start(api: "Api", console: "Terminal") -> int:
         by, run_id = named(author), await api.named(run)
         return await go(
             api, console, run_id=run_id, section=section, action=action, text=text, json=json, apply=apply, by=by

@@ -3,18 +3,17 @@
 from typing import Any, cast
 from uuid import UUID
 
-from rich.console import Console
-
 from cli._client import Api
 from cli._errors import BadInput, NoResult
 from cli._session import see_through
+from cli._terminal import Terminal
 
 PIPELINE = "refine"
 
 
 async def refine(
     api: Api,
-    console: Console,
+    console: Terminal,
     *,
     run_id: UUID,
     section: str,

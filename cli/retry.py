@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 
-from rich.console import Console
-
 from cli._client import Api
 from cli._session import see_through
+from cli._terminal import Terminal
 from cli.generate import parsed, read
 
 
@@ -22,7 +21,7 @@ class Wish:
     on_invalid: str | None = None
 
 
-async def retry(api: Api, console: Console, run_id: UUID, wish: Wish, *, json: bool = False) -> int:
+async def retry(api: Api, console: Terminal, run_id: UUID, wish: Wish, *, json: bool = False) -> int:
     """Do a run again; gives the exit code."""
     source = wish.source
     given: dict[str, Any] | None = None if source is None else parsed(await asyncio.to_thread(read, source), source)

@@ -1,13 +1,11 @@
 """`stepglass runs`, `show`, `export`, `cancel`, `pause`, `unpause`: what was run, and what came of it."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
 from pydantic import JsonValue
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -17,9 +15,11 @@ from cli._errors import BadInput, NoResult
 from cli._items import BATCH
 from cli._paint import STATUS, heading, steps
 from cli._result import pretty, save, show
-from cli._results import save_results
+from cli._results import CSV, LINES, save_results
+from cli._terminal import Terminal, document, say, say_json
 from cli._words import ago, cost, seconds
 from events.contract import now_ms
+from events.text import one_line
 from events.view import RunView
 
 # Columns of a terminal from which on a run is one line with its title, and with its pipeline, too.
@@ -27,12 +27,13 @@ WIDE, WIDER = 112, 144
 
 
 async def list_runs(
-    api: Api, console: Console, *, status: str | None, pipeline: str | None, limit: int, json: bool
+    api: Api, console: Terminal, *, status: str | None, pipeline: str | None, limit: int, json: bool
 ) -> None:
     """A table of runs, newest first."""
     page = await api.runs(status=status, pipeline=pipeline, limit=limit)
     if json:
-        sys.stdout.write("".join(run.model_dump_json(exclude_none=True) + "\n" for run in page.runs))
+        for run in page.runs:
+            say_json(run.model_dump_json(exclude_none=True))
         return
     console.print(table_of(page.runs, now_ms(), console.width) if page.runs else "No runs.")
     if page.next_after:
@@ -47,7 +48,7 @@ def table_of(runs: Sequence[RunView], now: int, width: int) -> Table:
         table.add_column("status", no_wrap=True)
         for run in runs:
             facts = " · ".join(filter(None, facts_of(run, now)))
-            table.add_row(above(cut(title_of(run), 36), run.run_id), above(status_of(run), facts))
+            table.add_row(above(cut(one_line(run.title or run.pipeline), 36), run.run_id), above(status_of(run), facts))
         return table
     # It gives way: a column that may not wrap is never made narrower.
     table.add_column("title")
@@ -57,7 +58,7 @@ def table_of(runs: Sequence[RunView], now: int, width: int) -> Table:
     if width >= WIDER:
         table.add_column("pipeline", no_wrap=True)
     for run in runs:
-        title = Text(title_of(run), no_wrap=True, overflow="ellipsis")
+        title = Text(one_line(run.title or run.pipeline), no_wrap=True, overflow="ellipsis")
         pipeline = [run.pipeline] if width >= WIDER else []
         table.add_row(run.run_id, title, status_of(run), *facts_of(run, now), *pipeline)
     return table
@@ -80,11 +81,6 @@ def cut(words: str, cells: int) -> Text:
     return text
 
 
-def title_of(run: RunView) -> str:
-    """What it is about, else what it is. Somebody else's words may hold what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in run.title or run.pipeline)
-
-
 def status_of(run: RunView) -> Text:
     status = Text(run.status, style=STATUS.get(run.status, ""))
     if run.ended_at is None:
@@ -94,18 +90,18 @@ def status_of(run: RunView) -> Text:
     return status
 
 
-async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> None:
+async def show_run(api: Api, console: Terminal, run_id: UUID, *, json: bool) -> None:
     """One run: its steps, and its result or its problem."""
     view = await api.view(run_id)
     if json:
-        sys.stdout.write(view.model_dump_json(indent=2, exclude_none=True) + "\n")
+        say_json(view.model_dump_json(indent=2, exclude_none=True))
         return
     how = [standing(view)] if view.pipeline == BATCH else [heading(view), steps(view)]
     console.print(*how, "", sep="\n")
     if view.forked_from:
-        console.print(f"It does run {view.forked_from} again.", style="dim", highlight=False)
+        console.print(f"It does run {view.forked_from} again.", style="dim")
     for fork in view.forks:
-        console.print(f"It was done again as run {fork}.", style="dim", highlight=False)
+        console.print(f"It was done again as run {fork}.", style="dim")
     if view.ended_at is not None:
         if view.pipeline == BATCH:
             view = await api.with_cost(view)
@@ -113,21 +109,21 @@ async def show_run(api: Api, console: Console, run_id: UUID, *, json: bool) -> N
     else:
         console.print(f"{view.progress:.0f} % · {view.status}. Watch it:  stepglass watch {run_id}", style="dim")
         for asked in view.asked or ():
-            console.print(f"\n{asked.prompt}", markup=False, highlight=False)
-            console.print(f"Answer it:  stepglass answer {run_id} {asked.input_id}", style="dim", highlight=False)
+            console.print(f"\n{asked.prompt}")
+            console.print(f"Answer it:  stepglass answer {run_id} {asked.input_id}", style="dim")
 
 
 async def export(api: Api, run_id: UUID, *, kind: str, output: Path | None, version: int | None = None) -> None:
-    """The one-pager as Markdown, the whole result as JSON, or a batch's results as lines of it, to a file or the
+    """The one-pager as Markdown, the whole result as JSON, or a batch's results as JSON lines or CSV, to a file or the
     standard output."""
-    if kind == "jsonl":
-        return await save_results(api, run_id, output)
+    if kind in ("jsonl", "csv"):
+        return await save_results(api, run_id, output, CSV if kind == "csv" else LINES)
     if kind == "md" and version is not None:
         raise BadInput("Only the framework has versions; the one-pager is what the run wrote. Add --format json.")
     text = await api.one_pager(run_id) if kind == "md" else pretty(await worked_on(api, run_id, version))
     text = text.rstrip("\n") + "\n"
     if output is None:
-        sys.stdout.write(text)
+        document(json=kind != "md")(text.encode())
     else:
         await asyncio.to_thread(save, output, text)
 
@@ -149,15 +145,15 @@ async def worked_on(api: Api, run_id: UUID, version: int | None) -> JsonValue:
 async def cancel_run(api: Api, run_id: UUID) -> None:
     """Ask for the end of a run."""
     status = await api.cancel(run_id)
-    sys.stdout.write("Cancelled.\n" if status == "cancelled" else "Asked to stop; its worker ends it at once.\n")
+    say("Cancelled." if status == "cancelled" else "Asked to stop; its worker ends it at once.")
 
 
 async def pause_run(api: Api, run_id: UUID) -> None:
     """Let no further step begin."""
     await api.pause(run_id)
-    sys.stdout.write(f"Paused; steps that are at work end first. Go on:  stepglass unpause {run_id}\n")
+    say(f"Paused; steps that are at work end first. Go on:  stepglass unpause {run_id}")
 
 
 async def unpause_run(api: Api, run_id: UUID) -> None:
     """Let it go on."""
-    sys.stdout.write(f"It is {await api.unpause(run_id)}. Watch it:  stepglass watch {run_id}\n")
+    say(f"It is {await api.unpause(run_id)}. Watch it:  stepglass watch {run_id}")

@@ -1,14 +1,12 @@
 """`stepglass stats`: how the last days have been."""
 
-import sys
-
 from pydantic import BaseModel
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from cli._client import Api
 from cli._paint import STATUS
+from cli._terminal import Terminal, say_json
 from cli._words import ago, dollars, seconds
 from events.contract import now_ms
 
@@ -65,11 +63,11 @@ class Stats(BaseModel):
     alerts: list[Alert] = []
 
 
-async def show_stats(api: Api, console: Console, *, days: int, json: bool) -> None:
+async def show_stats(api: Api, console: Terminal, *, days: int, json: bool) -> None:
     """A line on the runs, then tables: steps, failures, days."""
     body = await api.stats(days)
     if json:
-        sys.stdout.write(body.decode() + "\n")
+        say_json(body)
         return
     stats = Stats.model_validate_json(body)
     console.print(in_short(stats))

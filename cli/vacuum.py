@@ -1,11 +1,11 @@
 """`stepglass vacuum`: pack what has ended, and let go of what is too old, now rather than within the hour."""
 
 import asyncio
-import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 
 from cli._errors import CommandFailed
+from cli._terminal import complain, say
 from events.embedded import EmbeddedError, embedded_postgres
 from events.errors import StoreError
 from events.retention import Swept
@@ -19,9 +19,9 @@ def vacuum(settings: Settings, *, dry_run: bool) -> int:
         with store_url(settings) as url:
             swept = asyncio.run(sweep(url, settings, dry_run=dry_run))
     except (StoreError, EmbeddedError, CommandFailed) as error:
-        sys.stderr.write(f"{error}\n")
+        complain(str(error))
         return 1
-    sys.stdout.write(in_words(swept, settings, dry_run=dry_run) + "\n")
+    say(in_words(swept, settings, dry_run=dry_run))
     return 0
 
 

@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 
 import pytest
 import structlog
-from rich.console import Console
 
 from cli._client import Api, open_api
+from cli._terminal import Terminal
 from events.store import Store, open_store
 from tests.api.conftest import running, settings_with
 
@@ -31,7 +31,7 @@ def silent_api() -> Iterator[None]:
 class Paper:
     """A console that is no terminal, and what was printed on it."""
 
-    console: Console
+    console: Terminal
     file: io.StringIO
 
     @property
@@ -41,7 +41,7 @@ class Paper:
 
 def new_paper(width: int = 120) -> Paper:
     file = io.StringIO()
-    return Paper(Console(file=file, width=width), file)
+    return Paper(Terminal(file=file, width=width), file)
 
 
 @pytest.fixture

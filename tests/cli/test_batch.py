@@ -9,7 +9,6 @@ from uuid import UUID
 
 import anyio
 import pytest
-from rich.console import Console
 
 from cli._batch_paint import moving
 from cli._client import Api, open_api
@@ -17,6 +16,7 @@ from cli._errors import BadInput, CommandFailed
 from cli._follow import Frame
 from cli._results import save_results
 from cli._session import see_through
+from cli._terminal import Terminal
 from cli._view import watching
 from cli.batch import Wish, batch
 from cli.runs import export, list_runs, show_run
@@ -250,7 +250,7 @@ async def seen(of: Batch, store: Store) -> Any:
 
 def picture(watched: Any, width: int = 100, height: int = 30) -> list[str]:
     paper = new_paper(width)
-    console = Console(file=paper.file, width=width, height=height)
+    console = Terminal(file=paper.file, width=width, height=height)
     console.print(moving(watched, console))
     return [line.rstrip() for line in paper.text.splitlines()]
 

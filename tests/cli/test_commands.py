@@ -399,7 +399,7 @@ def test_a_change_is_made_in_the_name_of_the_login_unless_somebody_says_another(
     monkeypatch.setattr("getpass.getuser", lambda: "ada")
     assert [author(given) for given in (None, " Bo ", "", " ")] == ["ada", "Bo", None, None]
     for given in ("a\nb", "x" * 101, "\x1b[0m"):
-        with pytest.raises(BadInput, match="printable"):
+        with pytest.raises(BadInput, match="control characters or line breaks"):
             author(given)
     for login in ("", "a\tb", "x" * 101):
         monkeypatch.setattr("getpass.getuser", lambda login=login: login)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 import pytest
-from rich.console import Console
 
+import cli._terminal
 from cli._paint import moving
 from cli._view import Watched, watching
 from events.store import Store
@@ -157,7 +157,7 @@ async def test_without_a_terminal_ctrl_c_asks_nobody(server: ApiServer, store: S
 
 
 def picture(watched: Watched, height: int) -> list[str]:
-    console = Console(width=100, height=height, force_terminal=True, color_system=None)
+    console = cli._terminal.Terminal(width=100, height=height, force_terminal=True)
     with console.capture() as captured:
         console.print(moving(watched, console))
     return captured.get().splitlines()
