@@ -3,7 +3,7 @@
 from pydantic import BaseModel, JsonValue
 
 from api import batch_items, batch_results, batch_retry, batches, pausing, runs, watch
-from api._operation import JSON, LIMITED, NDJSON, RATE, SSE, STREAMED, Answer, Endpoint, Operation
+from api._operation import CSV, JSON, LIMITED, NDJSON, RATE, SSE, STREAMED, Answer, Endpoint, Operation
 from api.batch_order import BatchLine
 from flows.catalogue import BatchOrder
 
@@ -72,7 +72,13 @@ BATCH_OPERATIONS: list[Operation] = [
         endpoint=batch_results.show_results,
         tag="Batches",
         summary="Get the results of the items that have ended",
-        answers={200: Answer("A line for each of them.", {NDJSON: batch_results.BatchResult}, ["Content-Disposition"])},
+        answers={
+            200: Answer(
+                "A line for each of them; in CSV below a line with the names of the columns.",
+                {NDJSON: batch_results.BatchResult, CSV: str},
+                ["Content-Disposition"],
+            )
+        },
         problems=[*BATCH, "not-acceptable", *STREAMED],
     ),
     Operation(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pydantic import JsonValue
 
-from api.body import MAX_BODY, parse
+from api.body import MAX_BODY, json_in
 from api.problems import HttpProblem
 from api.validation import MOST, invalid
 from events.contract import ProblemError
@@ -47,7 +47,7 @@ def read(line: bytes) -> JsonValue:
     if len(line) > MAX_BODY:
         raise HttpProblem("body-too-large", f"It is longer than {MAX_BODY // 1024} KB.")
     try:
-        return parse(line)
+        return json_in(line)
     except HttpProblem as problem:
         # A body of one document would be called the body.
         raise HttpProblem(problem.kind.name, str(problem).replace("The body is", "It is", 1)) from None

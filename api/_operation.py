@@ -11,7 +11,7 @@ from api.state import Request
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 JSON, MARKDOWN, HTML, CSS = "application/json", "text/markdown", "text/html", "text/css"
-SSE, NDJSON = "text/event-stream", "application/x-ndjson"
+SSE, NDJSON, CSV = "text/event-stream", "application/x-ndjson", "text/csv"
 TEXT, MERGE_PATCH = "text/plain", "application/merge-patch+json"
 # What can be wrong whenever an address names a run.
 RUN = ("unknown-run", "unavailable")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails, to_json
 
 from api._jsonl import NDJSON_TYPE, Line, lines_in
-from api.body import MAX_BODY, content_type, parse, read
+from api.body import MAX_BODY, content_type, json_in, read, unsafe_texts
 from api.problems import HttpProblem
 from api.state import Request
 from api.validation import MOST, invalid, violation, violations
@@ -42,7 +42,7 @@ async def checked_order(document: JsonValue | bytes, at: str = "") -> BatchOrder
     `at` is where the document stands."""
 
     def check() -> BatchOrder:
-        return order_of(parse(document) if isinstance(document, bytes) else document, at)
+        return order_of(json_in(document) if isinstance(document, bytes) else document, at)
 
     return await asyncio.to_thread(check)
 
@@ -78,8 +78,10 @@ def order_of(document: JsonValue, at: str = "", *, lines: Sequence[Line] = ()) -
     `lines` are those that the items came in."""
     errors: list[ProblemError] = []
     if isinstance(document, dict):
-        bounded({name: value for name, value in document.items() if name != "items"}, "What stands beside the items")
+        beside: JsonValue = {name: value for name, value in document.items() if name != "items"}
+        bounded(beside, "What stands beside the items")
         document, errors = with_checked_items(document, keyless=bool(lines))
+        errors = [*unsafe_texts(beside), *errors]
     try:
         order = BatchOrder.model_validate(document)
     except ValidationError as error:
@@ -108,6 +110,8 @@ def with_checked_items(
     checked: list[JsonValue] = []
     for at, item in enumerate(items):
         bounded(item, f"Item {at}")
+        if len(errors) <= MOST:
+            errors += unsafe_texts(item, f"/items/{at}")
         if isinstance(item, dict) and "input" in item and len(errors) <= MOST:
             item, wrong = checked_item(pipeline, item, f"/items/{at}", keyless=keyless)
             errors += wrong

@@ -1,7 +1,7 @@
 """The body of a request, from the socket to JSON: counted while it is read, bounded in size, time and depth."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from email.message import Message
 
@@ -10,16 +10,18 @@ from pydantic_core import from_json
 
 from api.problems import HttpProblem
 from api.state import Request
+from api.validation import escape, invalid
 from events.contract import ProblemError
+from events.text import unsafe_in
 
 MAX_BODY = 256 * 1024
-NUL = rb"\u0000"
 # A body may trickle in, but not for ever.
 MAX_SECONDS = 10.0
 
 
 async def read_json(request: Request, types: Sequence[str] = ("application/json",)) -> JsonValue:
-    """The JSON document in the body. Raises `HttpProblem`: 400, 408, 413, 415, or 422 for what cannot be stored."""
+    """The JSON document in the body. Raises `HttpProblem`: 400, 408, 413, 415, or 422 for a text with an unsafe
+    character in it."""
     content_type(request, types)
     return parse(await read(request))
 
@@ -53,17 +55,21 @@ async def read(request: Request, limit: int = MAX_BODY, seconds: float = MAX_SEC
 
 
 def parse(body: bytes) -> JsonValue:
-    """A JSON document of at most 200 levels. `from_json` stops there by itself, in constant memory."""
+    """A JSON document whose texts are safe. Raises `HttpProblem` 422 that points to each of those that are not."""
+    document = json_in(body)
+    if errors := list(unsafe_texts(document)):
+        raise invalid(errors)
+    return document
+
+
+def json_in(body: bytes) -> JsonValue:
+    """Any JSON document of at most 200 levels. `from_json` stops there by itself, in constant memory."""
     try:
-        document: JsonValue = from_json(body, allow_inf_nan=False)
+        return from_json(body, allow_inf_nan=False)
     except ValueError as error:
         if str(error).startswith("recursion limit exceeded"):
             raise HttpProblem("json-too-deep", "The JSON is nested in more than 200 levels.") from None
         raise HttpProblem("invalid-json", f"The body is not valid JSON: {error}.") from None
-    # There is no other way to write one, and most bodies need not be gone through.
-    if NUL in body and (unstorable := nul_characters(document)):
-        raise HttpProblem("invalid-input", "A text has a NUL character in it.", errors=unstorable)
-    return document
 
 
 def is_json(content_type: str | None, types: Sequence[str]) -> bool:
@@ -74,22 +80,10 @@ def is_json(content_type: str | None, types: Sequence[str]) -> bool:
     return header.get_content_type() in types and charset in {"utf-8", "us-ascii"}
 
 
-def nul_characters(document: JsonValue, pointer: str = "") -> list[ProblemError]:
-    """Where U+0000 is in a document: PostgreSQL cannot store it, so it is refused by name and early."""
-    if isinstance(document, str):
-        return [ProblemError(pointer=pointer, detail="Has a NUL character (U+0000) in it.")] if "\0" in document else []
-    if isinstance(document, list):
-        return [error for at, item in enumerate(document) for error in nul_characters(item, f"{pointer}/{at}")]
-    if isinstance(document, dict):
-        inside = ((name, nul_characters(item, f"{pointer}/{escape(name)}")) for name, item in document.items())
-        named = [ProblemError(pointer=pointer, detail="Has a field with a NUL character in its name.")]
-        return [error for name, found in inside for error in (named if "\0" in name else found)]
-    return []
-
-
-def escape(name: object) -> str:
-    """One reference token of a JSON Pointer (RFC 6901)."""
-    return str(name).replace("~", "~0").replace("/", "~1")
+def unsafe_texts(document: JsonValue, at: str = "") -> Iterator[ProblemError]:
+    """A pointer to each text with an unsafe character in it, which is named; `at` is where the document stands."""
+    for place, detail in unsafe_in(document):
+        yield ProblemError(pointer=at + "".join(f"/{escape(part)}" for part in place), detail=detail)
 
 
 def too_large(limit: int) -> HttpProblem:

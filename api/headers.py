@@ -2,13 +2,18 @@
 
 import re
 from contextlib import suppress
+from unicodedata import category
+from urllib.parse import quote
 
 from api.problems import HttpProblem
 from api.state import Request
+from events.text import unsafe_in_line
 
 LONGEST_WAIT = 60.0
 LONGEST_KEY = 255
-LONGEST_AUTHOR = 100
+LONGEST_AUTHOR, LONGEST_FILE_NAME = 100, 80
+# Beside letters, digits and the marks on them.
+IN_FILE_NAME = " ._()-"
 # `wait` among the preferences of RFC 7240; its value is a number of seconds, perhaps quoted.
 WAIT = re.compile(r'(?:^|[,;])\s*wait\s*=\s*"?(\d{1,9})"?\s*(?=$|[,;])', re.IGNORECASE)
 # Entity tags (RFC 9110, section 8.8.3), one or several.
@@ -65,9 +70,25 @@ def author(request: Request) -> str:
     with suppress(UnicodeDecodeError):
         given = given.encode("latin-1").decode()
     name = given.strip()
-    if not 0 < len(name) <= LONGEST_AUTHOR or not name.isprintable():
-        raise HttpProblem("bad-request", f"Stepglass-Author must have 1 to {LONGEST_AUTHOR} printable characters.")
+    if not 0 < len(name) <= LONGEST_AUTHOR:
+        raise HttpProblem("bad-request", f"Stepglass-Author must have 1 to {LONGEST_AUTHOR} characters.")
+    if (unsafe := unsafe_in_line(name)) is not None:
+        raise HttpProblem("bad-request", f"Stepglass-Author holds {unsafe}, which no name may hold.")
     return name
+
+
+def attachment(name: str | None, fallback: str, ending: str) -> dict[str, str]:
+    """`Content-Disposition` of a file that is called like something that people have named (RFC 6266). `fallback`, in
+    ASCII, is for what does not know the other form of a name, and for a name of which nothing is left."""
+    safe = file_name(name or "")
+    extended = f"; filename*=UTF-8''{quote(safe + ending, safe='')}" if safe else ""
+    return {"Content-Disposition": f'attachment; filename="{fallback}{ending}"{extended}'}
+
+
+def file_name(name: str) -> str:
+    """The border to a file system: a name that is no path, no drive, no hidden file, and that can be seen whole."""
+    letters = (letter if category(letter)[0] in "LMN" or letter in IN_FILE_NAME else "-" for letter in name)
+    return "".join(letters)[:LONGEST_FILE_NAME].strip(" .-")
 
 
 def chosen_type(request: Request, offered: list[str]) -> str:

@@ -8,11 +8,11 @@ from jsonschema.exceptions import ValidationError
 from pydantic import BaseModel, ConfigDict, JsonValue
 from starlette.responses import JSONResponse
 
-from api.body import escape, read_json
+from api.body import read_json
 from api.pausing import PauseAccepted
 from api.runs import answer
 from api.state import Request
-from api.validation import invalid, validated
+from api.validation import escape, invalid, validated
 from api.views import run_id_in, view_of
 from events.contract import ProblemError
 

@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from starlette.responses import JSONResponse
 
 from api.batch_order import BATCH, checked_order
-from api.body import escape, read_json
+from api.body import read_json
 from api.headers import idempotency_key, preferred_wait
 from api.limits import Admitted, admit
 from api.state import Request
 from api.streams import NoPlace
-from api.validation import invalid, validated
+from api.validation import escape, invalid, validated
 from api.waiting import ended_within
 from events.contract import ProblemError, RunQueued, RunQueuedData
 from events.runs import NewRun

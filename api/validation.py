@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, JsonValue, ValidationError
 from pydantic_core import ErrorDetails
 
-from api.body import escape
 from api.problems import HttpProblem
 from events.contract import ProblemError
 
@@ -93,3 +92,8 @@ def pointer(loc: Sequence[int | str], document: JsonValue, *, missing: bool) -> 
                 pass
         tokens.append(escape(part))
     return "".join(f"/{token}" for token in tokens)
+
+
+def escape(name: object) -> str:
+    """One reference token of a JSON Pointer (RFC 6901)."""
+    return str(name).replace("~", "~0").replace("/", "~1")

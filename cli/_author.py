@@ -4,6 +4,7 @@ import getpass
 from contextlib import suppress
 
 from cli._errors import BadInput
+from events.text import unsafe_in_line
 
 # As long as the API takes a name.
 LONGEST = 100
@@ -14,7 +15,9 @@ def author(given: str | None) -> str | None:
     leaves it to the API. Raises `BadInput` for one that no history could show."""
     if given is not None:
         if not is_name(given.strip() or "-"):
-            raise BadInput(f"A name has up to {LONGEST} printable characters; {given!r} is none.")
+            raise BadInput(
+                f"A name has up to {LONGEST} characters, without control characters or line breaks; {given!r} is none."
+            )
         return given.strip() or None
     # In a container a process may be of a user who has no entry anywhere; versions of Python say so in different ways.
     with suppress(OSError, KeyError, ImportError):
@@ -24,7 +27,7 @@ def author(given: str | None) -> str | None:
 
 
 def is_name(name: str) -> bool:
-    return 0 < len(name) <= LONGEST and name.isprintable()
+    return 0 < len(name) <= LONGEST and unsafe_in_line(name) is None
 
 
 def author_header(name: str | None) -> list[tuple[bytes, bytes]]:

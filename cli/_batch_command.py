@@ -8,9 +8,8 @@ import typer
 from cli._ask import Json, Token, Url, ask
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from cli._client import Api
+    from cli._terminal import Terminal
 
 
 def add_to(app: typer.Typer, panel: str) -> None:
@@ -43,7 +42,12 @@ def batch(
         str | None, typer.Option(help="The same key and lines never start a second batch.")
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Save the results, a line of JSON for each item.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Save the results: a line of JSON for each item, or CSV as in NAME.csv.",
+        ),
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", help="Start it, and do not wait for it.")] = False,
     json: Json = False,
@@ -56,7 +60,7 @@ def batch(
     """
     from cli.batch import Wish, batch as go
 
-    async def start(api: "Api", console: "Console") -> int:
+    async def start(api: "Api", console: "Terminal") -> int:
         again = None if retry is None else await api.named(retry, pipeline="batch")
         wish = Wish(file, again, name, pipeline, concurrency, max_cost, idempotency_key)
         return await go(api, console, wish, output=output, detach=detach, json=json)

@@ -7,6 +7,7 @@ from uuid import UUID
 from events._record import Record
 from events.log import Entry
 from events.outcomes import Spent
+from events.view import RunView
 
 PARTS = ("partial", "partial_withdrawn")
 
@@ -21,6 +22,9 @@ class MemoryOutcomes:
 
     async def last_words(self, run_ids: Collection[UUID], tenant: str) -> dict[UUID, Entry]:
         return {record.run_id: record.entries[-1] for record in self._of(run_ids, tenant) if record.ended}
+
+    async def views(self, run_ids: Collection[UUID], tenant: str) -> dict[UUID, RunView]:
+        return {record.run_id: record.view for record in self._of(run_ids, tenant)}
 
     async def spent_about(self, run_id: UUID, tenant: str) -> Spent:
         about = [r.view for r in self._records.values() if r.new.about == run_id and r.new.tenant == tenant and r.ended]

@@ -6,6 +6,7 @@ from uuid import UUID
 from events._pg import Database
 from events.log import Entry
 from events.outcomes import Spent
+from events.view import RunView
 
 _PARTS = """
     SELECT seq, type, body FROM stepglass.events
@@ -19,6 +20,7 @@ _LAST = """
     FROM stepglass.runs r JOIN stepglass.events e ON e.run_id = r.run_id AND e.seq = r.tail_seq
     WHERE r.run_id = ANY ($1) AND r.tenant = $2 AND stepglass.ended(r.status)
 """
+_VIEWS = "SELECT run_id, view FROM stepglass.runs WHERE run_id = ANY ($1) AND tenant = $2"
 _SPENT = """
     SELECT sum(t.cost_usd) AS usd, coalesce(bool_and(t.cost_complete), true) AS complete
     FROM stepglass.runs r JOIN stepglass.run_totals t USING (run_id)
@@ -38,6 +40,10 @@ class PostgresOutcomes:
         rows = await self._database.read(lambda connection: connection.fetch(_LAST, list(run_ids), tenant))
         found = ((UUID(str(row["run_id"])), row) for row in rows)
         return {run_id: Entry(run_id, row["seq"], row["type"], row["body"].encode()) for run_id, row in found}
+
+    async def views(self, run_ids: Collection[UUID], tenant: str) -> dict[UUID, RunView]:
+        rows = await self._database.read(lambda connection: connection.fetch(_VIEWS, list(run_ids), tenant))
+        return {UUID(str(row["run_id"])): RunView.model_validate_json(row["view"]) for row in rows}
 
     async def spent_about(self, run_id: UUID, tenant: str) -> Spent:
         row = await self._database.read(lambda connection: connection.fetchrow(_SPENT, run_id, tenant))

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from events.log import Entry
+from events.view import RunView
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Outcomes(Protocol):
 
     async def last_words(self, run_ids: Collection[UUID], tenant: str) -> dict[UUID, Entry]:
         """The last words of those of these runs that have one and are the tenant's."""
+        ...
+
+    async def views(self, run_ids: Collection[UUID], tenant: str) -> dict[UUID, RunView]:
+        """Those of these runs that are the tenant's; of one that has not ended, as it was shown last."""
         ...
 
     async def spent_about(self, run_id: UUID, tenant: str) -> Spent:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
-from flows._deployed import CannotStart, NothingToDo
+from flows._deployed import CannotStart, NothingToDo, refuse_unsafe
 from flows._pipeline import Pipeline
 from flows.catalogue import find
 from steps.batch.order import MOST_ITEMS, BatchItem, BatchOrder, key_of
@@ -61,6 +61,8 @@ def items_of(text: str, file: str, pipeline: Pipeline) -> list[BatchItem]:
     for number, line in lines:
         try:
             items.append(item_of(line, pipeline))
+        except CannotStart as error:
+            raise CannotStart(f"{file}, line {number}, {error}") from None
         except (ValueError, RecursionError):  # a ValidationError is one, and what json raises
             wrong.append(str(number))
     if wrong:
@@ -77,8 +79,9 @@ def no_number(said: str) -> None:
 
 def item_of(line: str, pipeline: Pipeline) -> BatchItem:
     """The input in the form of its model, as it comes from elsewhere, so that it is the same item. One that does not
-    fit stays as it is: it fails alone, and says why. Raises `ValueError`."""
+    fit stays as it is: it fails alone, and says why. Raises `ValueError`, and `CannotStart` for an unsafe text."""
     plain: JsonValue = json.loads(line, parse_constant=no_number)
+    refuse_unsafe(plain)
     json.dumps(plain, ensure_ascii=False).encode()  # half a surrogate pair is text that nobody could store
     match plain:
         case {"input": dict(), **rest} if not rest.keys() - {"key"}:

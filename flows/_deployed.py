@@ -11,10 +11,12 @@ from uuid import UUID
 from prefect import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
+from pydantic import JsonValue
 
 from events.errors import StoreUnavailable, UnknownRun
 from events.log import Entry
 from events.runs import NewRun
+from events.text import unsafe_in
 from flows import _cancelling, _prefect_env
 from flows._carry import Carry, Tools
 from flows._health import Health
@@ -38,6 +40,12 @@ class CannotStart(Exception):
 
 class NothingToDo(CannotStart):
     """And that is as it should be."""
+
+
+def refuse_unsafe(given: JsonValue) -> None:
+    """Raises `CannotStart` for a text that holds a character which no text may hold."""
+    for place, detail in unsafe_in(given):
+        raise CannotStart(f"{'.'.join(map(str, place))}: {detail}")
 
 
 async def carry(make: Make) -> State:

@@ -7,6 +7,7 @@ Nothing here knows Prefect: the API lists pipelines, and must not pay for an eng
 """
 
 import inspect
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_type_hints
@@ -17,6 +18,8 @@ from pydantic import BaseModel, JsonValue, TypeAdapter, ValidationError
 from events.contract import TITLE_LIMIT, Expected, PlannedStep
 from flows._document import Document
 from steps._step import Step
+
+log = logging.getLogger("stepglass.pipelines")
 
 Plan = Mapping[Step[..., Any], Sequence[Step[..., Any]]]
 
@@ -98,6 +101,14 @@ class Pipeline:
         said = self.title(given) or ""
         line = " ".join("".join(" " if category(letter) == "Cc" else letter for letter in said).split())
         return (line if len(line) <= TITLE_LIMIT else f"{line[: TITLE_LIMIT - 1]}…") or None
+
+    def headline(self, result: JsonValue) -> str:
+        """What came of a finished run, in one line; empty where its result is that of another version."""
+        try:
+            return self.shown(self.output.validate_python(result)).headline
+        except Exception as error:  # a pipeline's own code, which may stumble over what an earlier version has made
+            log.warning("%s: no headline for a finished run: %s", self.name, type(error).__name__)
+            return ""
 
     async def __call__(self, plain: JsonValue) -> JsonValue:
         """Run it on JSON that was validated when the run was accepted; gives the result as JSON.

@@ -235,7 +235,7 @@ def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
     """The run's last word as a Prefect state, with a line that says what came of it."""
     match outcome.kind:
         case "complete":
-            return Completed(message=_headline(pipeline, outcome) or "Complete")
+            return Completed(message=pipeline.headline(outcome.result) or "Complete")
         case "error":
             problem = outcome.problem
             return Failed(message=f"{outcome.failed_step or 'run'}: {problem.title if problem else 'failed'}")
@@ -247,11 +247,3 @@ def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
             return Completed(name="Paused", message="Paused; it goes on in another flow run")
         case "lost":
             return Crashed(message="Another worker holds the run")
-
-
-def _headline(pipeline: Pipeline, outcome: Outcome) -> str:
-    try:
-        return pipeline.shown(pipeline.output.validate_python(outcome.result)).headline
-    except Exception as error:  # a line for operators: no run is left without its end in Prefect for want of one
-        log.warning("%s: no headline for a finished run: %s", pipeline.name, type(error).__name__)
-        return ""

@@ -19,7 +19,7 @@ from events.errors import UnknownRun
 from events.runs import NewRun
 from flows._batch_file import order_from
 from flows._carry import Tools
-from flows._deployed import CannotStart, carry
+from flows._deployed import CannotStart, carry, refuse_unsafe
 from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Pipeline
 from flows.catalogue import CATALOGUE, find
@@ -50,17 +50,23 @@ def _flow(fn: Callable[..., Any], slug: str, description: str) -> Flow[..., Any]
 def _of_pipeline(pipeline: Pipeline) -> Flow[..., Any]:
     async def run(answers: BaseModel) -> State[Any]:
         async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
-            limit = settings.max_cost_usd
-            data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers), max_cost_usd=limit)
-            given = answers.model_dump(mode="json")
-            first = [RunQueued(message="Queued", data=data)]
-            return NewRun(pipeline.name, given, first, deadline=settings.run_deadline, idempotency_key=key)
+            return started(pipeline, answers, settings, key)
 
         return await carry(make)
 
     run.__doc__ = pipeline.description
     run.__annotations__ = {"answers": pipeline.input_model, "return": State[Any]}
     return _flow(run, pipeline.slug, pipeline.description)
+
+
+def started(pipeline: Pipeline, answers: BaseModel, settings: Settings, key: str) -> NewRun:
+    """A run on what somebody filled in. Raises `CannotStart`."""
+    given = answers.model_dump(mode="json")
+    refuse_unsafe(given)
+    limit = settings.max_cost_usd
+    data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(answers), max_cost_usd=limit)
+    first = [RunQueued(message="Queued", data=data)]
+    return NewRun(pipeline.name, given, first, deadline=settings.run_deadline, idempotency_key=key)
 
 
 async def _retry_step(run_id: UUID, from_step: str | None = None) -> State[Any]:

@@ -8,6 +8,8 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 from pydantic_core import PydanticCustomError
 
+from events.text import unsafe_in_line
+
 MOST_ITEMS, LONGEST_KEY, LONGEST_NAME = 10_000, 200, 100
 MOST_AT_ONCE, AT_ONCE = 100, 10
 # More than any run costs: a larger number is a mistake.
@@ -16,15 +18,15 @@ MOST_DOLLARS = 1_000_000
 SHORT = 16
 
 
-def _printable(value: str) -> str:
-    if not value.isprintable():
-        raise PydanticCustomError("unprintable", "It has characters in it that cannot be printed")
+def _on_a_line(value: str) -> str:
+    if (unsafe := unsafe_in_line(value)) is not None:
+        raise PydanticCustomError("unsafe_name", "It holds {unsafe}, which no name may hold", {"unsafe": unsafe})
     return value
 
 
-Key = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY), AfterValidator(_printable)]
+Key = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_KEY), AfterValidator(_on_a_line)]
 Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME), AfterValidator(_printable)
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME), AfterValidator(_on_a_line)
 ]
 
 

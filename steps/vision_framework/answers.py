@@ -12,8 +12,6 @@ NAME_LIMIT = 200
 def _said(value: str, info: ValidationInfo) -> str:
     if not value:
         raise PydanticCustomError("empty_answer", "{field} is empty: please answer it", {"field": info.field_name})
-    if "\0" in value:
-        raise PydanticCustomError("nul_character", "{field} holds a NUL character", {"field": info.field_name})
     return value
 
 

@@ -123,13 +123,13 @@ async def test_every_mistake_in_lines_is_told_by_its_line(client: AsyncClient):
 
 
 async def test_lines_that_are_no_json_are_told_before_anything_else(client: AsyncClient):
-    answer = await lines(client, BRIEF, "{\n", '{"a": NaN}\n', '{"a": "\\u0000"}\n', BRIEF)
+    answer = await lines(client, BRIEF, "{\n", '{"a": NaN}\n', BRIEF)
 
     assert problem(answer) == (400, "invalid-json")
     found = pointers(answer.json())
-    assert list(found) == ["/items/1", "/items/2", "/items/3"]
-    assert [detail.partition(":")[0] for detail in found.values()] == ["Line 2", "Line 3", "Line 4"]
-    assert "3 lines cannot be read. Line 2: It is not valid JSON: " in answer.json()["detail"]
+    assert list(found) == ["/items/1", "/items/2"]
+    assert [detail.partition(":")[0] for detail in found.values()] == ["Line 2", "Line 3"]
+    assert "2 lines cannot be read. Line 2: It is not valid JSON: " in answer.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,19 @@ def test_lines_that_are_no_input_are_named(folder: Path, line: str):
         order_from(folder, "week.jsonl", "vision_framework", 1)
 
 
+def test_l8_a_line_with_an_unsafe_character_is_named_with_its_field(folder: Path):
+    written(folder, BRIEF, json.dumps({"key": "b", "input": {**BRIEF, "company_name": "A\u202e"}}))
+    with pytest.raises(CannotStart, match=r"^week\.jsonl, line 2, input\.company_name: It holds U\+202E \("):
+        order_from(folder, "week.jsonl", "vision_framework", 1)
+
+
+def test_l8_what_a_deployment_is_started_with_is_looked_at_too():
+    pipeline = CATALOGUE["vision_framework"]
+    given = pipeline.input_model.model_validate({**BRIEF, "company_name": "A\x1b"})
+    with pytest.raises(CannotStart, match=r"^company_name: It holds U\+001B "):
+        deployments.started(pipeline, given, Settings(), "key")
+
+
 def test_of_many_such_lines_the_first_are_named(folder: Path):
     written(folder, *["no"] * 9)
     with pytest.raises(CannotStart, match="lines 1, 2, 3 and 6 more"):

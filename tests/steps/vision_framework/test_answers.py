@@ -32,7 +32,7 @@ def test_an_answer_has_up_to_4000_characters_blanks_at_its_ends_not_counted(fiel
 
 
 def test_all_mistakes_are_told_at_once() -> None:
-    found = errors(company_name="", hard_decisions=None, vision_purpose="\0", more="x")
+    found = errors(company_name="", hard_decisions=None, vision_purpose=" ", more="x")
     assert set(found) == {"company_name", "hard_decisions", "vision_purpose", "more"}
 
 
