@@ -63,6 +63,17 @@ async def test_last_words_are_those_of_runs_that_have_ended_and_are_ours(store: 
     assert set(await store.outcomes.last_words([theirs, done], "acme")) == {theirs}
 
 
+async def test_views_are_those_of_the_runs_that_are_ours(store: Store) -> None:
+    done, going = await told(store, LAST), await told(store)
+    theirs = await told(store, LAST, tenant="acme")
+
+    views = await store.outcomes.views([done, going, theirs, uuid4()], DEFAULT_TENANT)
+
+    assert {run_id: view.status for run_id, view in views.items()} == {done: "complete", going: "running"}
+    assert views[done] == await store.runs.view(done, DEFAULT_TENANT)
+    assert await store.outcomes.views([], DEFAULT_TENANT) == {}
+
+
 async def test_the_cost_of_the_runs_about_one_is_the_sum_of_those_that_ended(store: Store) -> None:
     batch = (await store.runs.accept(new("batch"))).run_id
     assert await store.outcomes.spent_about(batch, DEFAULT_TENANT) == Spent()
