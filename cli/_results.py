@@ -47,8 +47,9 @@ class Draft:
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path.resolve()  # as a redirection does, which leaves a link a link
-        in_place = self._path.exists() and not self._path.is_file()
+        in_place = path.exists() and not path.is_file()
+        # As a redirection does, which leaves a link a link. What a pipe's link says is no path.
+        self._path = path if in_place else path.resolve()
         self._part = self._path if in_place else self._path.with_name(f".stepglass-{secrets.token_hex(8)}")
         self.file: BinaryIO = self._part.open("wb" if in_place else "xb")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TextIO
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from api.serve import serve
@@ -14,6 +13,7 @@ from cli._ask import be, the_settings
 from cli._client import open_api
 from cli._errors import BadInput
 from cli._screen import Screen
+from cli._terminal import Terminal
 from cli.main import app
 from cli.up import up, welcome
 from flows.process import run_worker
@@ -29,8 +29,8 @@ def settings_with(**given: object) -> Settings:
 def nothing(*_: object, **__: object) -> None: ...
 
 
-def coloured(file: TextIO, **_: object) -> Console:
-    return Console(file=file, force_terminal=True, color_system="standard", width=200)
+def coloured(file: TextIO) -> Terminal:
+    return Terminal(file=file, force_terminal=True, width=200)
 
 
 def test_m10_no_part_starts_where_a_network_gets_in_without_tokens() -> None:
@@ -75,7 +75,8 @@ def test_m10_where_it_is_allowed_the_start_says_so_in_red(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     paper = io.StringIO()
-    monkeypatch.setattr("cli._screen.Terminal", coloured)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr("cli._screen.LastingTerminal", coloured)
     allowed = settings_with(host="0.0.0.0", allow_anonymous=True)
     welcome(Screen(Path("logs"), file=paper), allowed, 1.0, None)
     assert "\x1b[1;31mAnyone on the network gets in without a token" in paper.getvalue()

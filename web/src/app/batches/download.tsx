@@ -1,4 +1,4 @@
-/** The results as a file: straight to the disk, unless the server wants a token, which no link can carry. */
+/** The results as a file: straight to the disk, unless the server wants to be told a token or a type, which no link can. */
 
 import type { ReactNode } from "react";
 import { Button, buttonClass } from "../../components/button.tsx";
@@ -6,31 +6,23 @@ import { Icon } from "../../components/icon.tsx";
 import { useClient } from "../../react/context.tsx";
 import { useAction } from "../../react/use-action.ts";
 import css from "../page-header.module.css";
-import { save } from "../save.ts";
+import { fileName, save } from "../save.ts";
 import { useAppText } from "../text/languages.tsx";
 import { storedToken } from "../token.tsx";
 import type { Batch } from "./batch.ts";
 import { addressOf } from "./wire.ts";
 
 const TIMEOUT_MS = 60_000;
+const TYPES = { jsonl: "application/x-ndjson", csv: "text/csv" };
 
 export function Download({ batch }: { batch: Batch }): ReactNode {
   const { page: words } = useAppText().batches;
   const { http } = useClient();
   const address = `${addressOf(batch.batchId)}/results`;
-  const file = `${batch.name.replaceAll(/[^\p{L}\p{N}._-]+/gu, "-") || batch.batchId}.jsonl`;
-  const { run, pending, problem } = useAction(async () => {
-    const response = await http(address, { timeoutMs: TIMEOUT_MS });
-    save(file, await response.blob());
+  const { run, pending, problem } = useAction(async (ending: keyof typeof TYPES) => {
+    const response = await http(address, { headers: { Accept: TYPES[ending] }, timeoutMs: TIMEOUT_MS });
+    save(fileName(batch.name, ending), await response.blob());
   });
-  if (storedToken() === undefined) {
-    return (
-      <a className={buttonClass({ size: "small" })} href={address} download={file}>
-        <Icon name="download" />
-        {words.download}
-      </a>
-    );
-  }
   return (
     <>
       {problem ? (
@@ -38,8 +30,18 @@ export function Download({ batch }: { batch: Batch }): ReactNode {
           {problem.title}
         </p>
       ) : null}
-      <Button size="small" icon="download" aria-busy={pending} onClick={() => void run()}>
-        {words.download}
+      {storedToken() === undefined ? (
+        <a className={buttonClass({ size: "small" })} href={address} download={fileName(batch.name, "jsonl")}>
+          <Icon name="download" />
+          {words.download}
+        </a>
+      ) : (
+        <Button size="small" icon="download" aria-busy={pending} onClick={() => void run("jsonl")}>
+          {words.download}
+        </Button>
+      )}
+      <Button size="small" icon="download" aria-busy={pending} onClick={() => void run("csv")}>
+        {words.downloadCsv}
       </Button>
     </>
   );

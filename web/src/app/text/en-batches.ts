@@ -136,6 +136,7 @@ export const batches = {
         : "What is complete is kept, and a retry does the rest.",
     keep: "Keep it running",
     download: "Download results",
+    downloadCsv: "Download as CSV",
     goesOn: "You may leave this page: the batch goes on.",
     paused: "No further item begins. Those that are at work end by themselves.",
     goneTitle: "There is no such batch",

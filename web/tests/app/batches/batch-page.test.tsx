@@ -198,6 +198,21 @@ describe("a batch that has ended", () => {
     expect(server.sent("GET", `/api/batches/${BATCH_ID}`)).toBeLessThanOrEqual(2);
   });
 
+  test("gives its results as a table too, called like the batch", async () => {
+    const server = ended();
+    server.told = { ...server.told, name: "../Q3: Börse\u202e" };
+    server.routes.set(`/api/batches/${BATCH_ID}/results`, () => new Response("key\r\n"));
+    const saved: string[] = [];
+    Object.assign(URL, { createObjectURL: () => "blob:table", revokeObjectURL: () => undefined });
+    vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (this: HTMLAnchorElement) {
+      saved.push(this.download);
+    });
+    await open(server);
+    await press("Download as CSV");
+    const asked = server.asked.find(({ path }) => path.endsWith("/results"));
+    expect([asked?.headers.get("Accept"), saved]).toEqual(["text/csv", ["q3-börse.csv"]]);
+  });
+
   test("shows its items in pages, and finds them", async () => {
     const told = new BatchStory(120);
     for (let at = 0; at < 120; at += 1) told.item(`key-${at}`, { skipped: at < 2 });
