@@ -10,16 +10,16 @@ from events.text import one_line
 CSV_TYPE = "text/csv"
 # Without it Excel takes UTF-8 for the code page of the machine.
 BOM = "\ufeff"
-# What may start a formula, in full width too. After a semicolon as well: where the decimal separator is a comma, a
-# spreadsheet divides the cells there, whatever we do.
+# The first character of a formula, in full width too. Also after a semicolon: where the decimal separator is a comma,
+# spreadsheets divide cells there.
 FORMULA = re.compile("(^|;)( ?[=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 Cell = str | int | float | bool | None
 
 
 def cell(value: Cell) -> str | int | float:
-    """The border to a spreadsheet. A text is on one line, and one that looks like a formula has an apostrophe before
-    it, which marks a text; a number stays a number."""
+    """The border to a spreadsheet: an apostrophe before a text that looks like a formula makes it a text. Texts are on
+    one line; numbers stay numbers."""
     match value:
         case None:
             return ""

@@ -113,6 +113,6 @@ def row_of(item: BatchItemView, views: Mapping[UUID, RunView], words: Mapping[UU
 
 
 def headline(view: RunView, word: Entry | None) -> str:
-    """What came of a run, in the words of its pipeline; empty where nothing did."""
+    """The pipeline's own line on a complete run; empty for any other."""
     pipeline, event = CATALOGUE.get(view.pipeline), word.event if word else None
     return pipeline.headline(event.data.result) if pipeline and isinstance(event, Complete) else ""

@@ -39,25 +39,25 @@ async def write(api: Api, batch_id: UUID, media_type: str, out: Callable[[bytes]
 
 
 class Draft:
-    """A file that takes the place of the one at `path` when it is published, with its permissions; where there is none,
-    with those of any new file. What is no regular file, such as a pipe, is written to as it is.
+    """A file that takes the place of the one at `path` when it is published, and has its permissions; without one, it
+    has those of any new file. A pipe or a device is written to directly.
 
-    Nobody who may write to the folder can guess the name meanwhile, and "x" takes it only if it is free, so that no
-    link is followed. `tempfile` would make a file that only its owner may read, whatever the umask says.
+    The name meanwhile cannot be guessed, and "x" fails if it exists, so that no link is followed that somebody else has
+    put into the folder. `tempfile` would make a file that only its owner may read, whatever the umask says.
     """
 
     def __init__(self, path: Path) -> None:
         in_place = path.exists() and not path.is_file()
-        # As a redirection does, which leaves a link a link. What a pipe's link says is no path.
+        # A redirection follows a link, too, and leaves it one. The link of a pipe holds no path.
         self._path = path if in_place else path.resolve()
         self._part = self._path if in_place else self._path.with_name(f".stepglass-{secrets.token_hex(8)}")
         self.file: BinaryIO = self._part.open("wb" if in_place else "xb")
+        if not in_place and self._path.exists():
+            shutil.copymode(self._path, self._part)
 
     def publish(self) -> None:
         self.file.close()
         if self._part != self._path:
-            if self._path.exists():
-                shutil.copymode(self._path, self._part)
             self._part.replace(self._path)
 
     def discard(self) -> None:

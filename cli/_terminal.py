@@ -1,8 +1,8 @@
 """The border to a terminal: everything that a command prints goes through here.
 
 Texts come from models, from users and from other machines. A terminal obeys the control characters in them, so each is
-shown as U+FFFD, also in a pipe: `less -R` and CI logs end in a terminal, too. JSON keeps its meaning: there the
-characters are escaped. Only a document that is saved or piped (`export`) is left as it is, byte for byte.
+shown as U+FFFD, also in a pipe: what passes through `less -R` or a CI log is in a terminal in the end. In JSON the
+characters are escaped, so that it means the same. A document that is saved or piped (`export`) stays as it is.
 """
 
 import io
@@ -16,7 +16,7 @@ from rich.segment import Segment
 
 from events.text import escaped, visible
 
-# Columns where there is no terminal: whatever reads it has room.
+# Columns of a file or a pipe.
 WIDE = 160
 
 
@@ -42,7 +42,7 @@ class Terminal(Console):
         )
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Rich renders everything through this, what is inside of tables and panels too."""
+        """Rich calls this for everything that it draws, also inside of tables and panels."""
         for segment in super().render(renderable, options):
             if segment.control or segment.text.isprintable():
                 yield segment

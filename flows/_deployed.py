@@ -45,7 +45,7 @@ class NothingToDo(CannotStart):
 def refuse_unsafe(given: JsonValue) -> None:
     """Raises `CannotStart` for a text that holds a character which no text may hold."""
     for place, detail in unsafe_in(given):
-        raise CannotStart(f"{'.'.join(map(str, place))}: {detail}")
+        raise CannotStart(f"{'.'.join(map(str, place)) or 'input'}: {detail}")
 
 
 async def carry(make: Make) -> State:

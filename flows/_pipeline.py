@@ -103,7 +103,7 @@ class Pipeline:
         return (line if len(line) <= TITLE_LIMIT else f"{line[: TITLE_LIMIT - 1]}…") or None
 
     def headline(self, result: JsonValue) -> str:
-        """What came of a finished run, in one line; empty where its result is that of another version."""
+        """A finished run in one line; empty where another version made the result."""
         try:
             return self.shown(self.output.validate_python(result)).headline
         except Exception as error:  # a pipeline's own code, which may stumble over what an earlier version has made

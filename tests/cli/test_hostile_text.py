@@ -5,6 +5,7 @@ import io
 import json
 import re
 import sys
+import time
 from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from rich.panel import Panel
 from rich.segment import Segment
 from rich.text import Text
 
+from api._csv import cell
 from cli import _ask
 from cli._client import Api
 from cli._errors import of_problem
@@ -33,7 +35,7 @@ from cli.runs import export, list_runs, show_run
 from cli.stats import show_stats
 from events.contract import EVENT, Problem, ProblemError
 from events.store import Store
-from events.text import visible
+from events.text import escaped, one_line, visible
 from tests.api.batching import carried
 from tests.api.writing import accept, hold, rest_of, told
 from tests.cli.asking import SCHEMA
@@ -89,7 +91,7 @@ class Tty(io.TextIOWrapper):
 
 @contextmanager
 def writing(monkeypatch: pytest.MonkeyPatch, *, tty: bool) -> Generator[Tty]:
-    """What is written meanwhile. No fixture: pytest has outputs of its own for each of a test's phases."""
+    """Catches both outputs. Not a fixture: pytest sets outputs of its own for each phase of a test."""
     written = Tty(tty=tty)
     with monkeypatch.context() as patched:
         patched.setenv("TERM", "xterm-256color")
@@ -202,9 +204,10 @@ async def test_m4_what_is_drawn_while_a_run_goes_on_is_harmless() -> None:
     story = hostile(rich_story())
     watched, drawn = watching(str(story.run_id)), io.StringIO()
     console = Terminal(file=drawn, width=100, height=60, force_terminal=True)
-    for entry in story.entries:
+    for number, entry in enumerate(story.entries):
         watched.hear(entry)
-        console.print(moving(watched, console))
+        if number % 6 == 0:
+            console.print(moving(watched, console))
     check(drawn.getvalue())
 
 
@@ -267,6 +270,18 @@ def test_m4_a_text_of_controls_is_no_wider_than_the_terminal() -> None:
     out = io.StringIO()
     Terminal(file=out, width=20).print(Panel(Text("\x1b" * 100)))
     assert {len(line) for line in out.getvalue().splitlines()} == {20}
+
+
+@pytest.mark.parametrize("show", [visible, escaped, one_line, cell])
+@pytest.mark.parametrize("text", ["\x1b", " ", "\r\n", "; ", "\t=", "a."])
+def test_m4_the_time_to_show_a_text_grows_with_its_length_alone(show: Callable[[str], object], text: str) -> None:
+    def spent(times: int) -> float:
+        began = time.process_time()
+        show(text * times)
+        return time.process_time() - began
+
+    few, many = (min(spent(times) for _ in range(3)) for times in (5_000, 40_000))
+    assert many < 24 * few + 0.02, "eight times the text"
 
 
 def test_m4_ordinary_text_is_shown_as_it_is() -> None:
