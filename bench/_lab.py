@@ -21,7 +21,7 @@ from bench._plot import Plot
 from bench._processes import postmaster
 from bench._script import Script, plain
 from events import migrations
-from events.embedded import embedded_postgres
+from events.embedded import beside, embedded_postgres
 from tests.e2e.stack import ROOT, Part, Stack, answers, free_port, open_stack, until
 
 PATIENCE = 120.0
@@ -38,7 +38,7 @@ class Postgres:
 
     def other(self, name: str) -> str:
         """The URL of another of its databases, one of those that were asked for."""
-        return self.url.replace("/stepglass?", f"/{name}?", 1)
+        return beside(self.url, name)
 
 
 @dataclass(frozen=True, slots=True)

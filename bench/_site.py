@@ -1,7 +1,6 @@
 """What the page is measured against: the production build of web/, and the real stack with the demo model."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from events import migrations
 from events.embedded import embedded_postgres
 from events.store import Store, open_store
 from tests.browser.site import build
+from tests.clusters import open_folder
 from tests.e2e.stack import Stack, answers, free_port, open_stack, until
 
 MODELS = {"STEPGLASS_MODEL_HEAVY": "stepglass-demo-heavy", "STEPGLASS_MODEL_LIGHT": "stepglass-demo-light"}
@@ -34,8 +34,7 @@ async def open_site(page: Path | None) -> AsyncGenerator[Site]:
 
     Without `page`, web/ is built for it. All of it is on free ports and in a temporary directory, and gone afterwards.
     """
-    with tempfile.TemporaryDirectory(prefix="stepglass-bench-") as name:
-        folder = Path(name)
+    with open_folder("stepglass-bench-") as folder:
         built = page or await asyncio.to_thread(build, folder / "page")
         with embedded_postgres(folder / "data") as url:
             await asyncio.to_thread(lambda: asyncio.run(migrations.migrate(url)))

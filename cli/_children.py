@@ -23,12 +23,14 @@ LEAVE = 2.0
 
 
 def become(name: str, settings: Settings) -> None:
-    """Take the name that `ps` shows, and set up the log: JSON for the supervisor, readable for a terminal."""
+    """Take the name that `ps` shows, close what we make to other users, and set up the log: JSON for the supervisor,
+    readable for a terminal."""
     from setproctitle import setproctitle
 
     from logs import configure, secrets_in
 
     setproctitle(f"stepglass {name}")
+    os.umask(0o077)
     configure(settings.log_level, json=not sys.stderr.isatty(), secrets=secrets_in(settings))
 
 
@@ -82,7 +84,7 @@ def postgres(settings: Settings) -> int:
     stopping = threading.Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda number, frame: stopping.set())
-    with embedded_postgres(settings.data_dir) as url:
+    with embedded_postgres(settings.data_dir, databases=("stepglass", "prefect")) as url:
         server = int((settings.data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0])
         tell_ready(url)
         while not stopping.wait(LOOK):

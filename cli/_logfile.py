@@ -1,5 +1,8 @@
-"""What a process says, kept in a file that cannot grow without end."""
+"""What a process says, kept in a file that cannot grow without end, and that this user alone can read."""
 
+import os
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 
 LIMIT = 2_000_000
@@ -9,10 +12,12 @@ class LogFile:
     """Appends lines of bytes to `path`; at `limit` bytes the file becomes `<path>.1`, in place of an older one."""
 
     def __init__(self, path: Path, limit: int = LIMIT) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(OSError):  # Somebody else's, or of a file system that keeps no modes.
+            path.parent.chmod(0o700)
         self.path = path
         self._limit = limit
-        self._file = path.open("ab", buffering=0)
+        self._file = _opened(path)
 
     def write(self, line: bytes) -> None:
         """A disk that is full loses lines of a log; that is no reason to stop a stack that runs."""
@@ -20,10 +25,18 @@ class LogFile:
             if self._file.tell() + len(line) + 1 > self._limit:
                 self._file.close()
                 self.path.replace(self.path.with_name(self.path.name + ".1"))
-                self._file = self.path.open("ab", buffering=0)
+                self._file = _opened(self.path)
             self._file.write(line + b"\n")
         except OSError:
             return
 
     def close(self) -> None:
         self._file.close()
+
+
+def _opened(path: Path) -> FileIO:
+    """Appends to it. An earlier version may have left it open to others."""
+    file = FileIO(path, "ab", opener=lambda name, flags: os.open(name, flags, 0o600))
+    with suppress(OSError):
+        os.fchmod(file.fileno(), 0o600)
+    return file

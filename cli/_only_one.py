@@ -2,9 +2,11 @@
 
 import fcntl
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+from events.data_dir import close_data_dir
 
 
 class AlreadyUp(Exception):
@@ -12,9 +14,10 @@ class AlreadyUp(Exception):
 
 
 @contextmanager
-def only_one(data_dir: Path) -> Generator[None]:
-    """Hold `data_dir` for as long as we are inside. Raises `AlreadyUp`."""
-    data_dir.mkdir(parents=True, exist_ok=True)
+def only_one(data_dir: Path, say: Callable[[str], object] = lambda text: None) -> Generator[None]:
+    """Hold `data_dir` for as long as we are inside, made or closed to others first. Raises `AlreadyUp`."""
+    if notice := close_data_dir(data_dir):
+        say(notice)
     file = os.open(data_dir / "up.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         try:

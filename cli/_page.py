@@ -3,12 +3,14 @@
 Only where there are sources, and only for `make dev`; everybody else gets the built page from the API.
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 from setproctitle import setproctitle
 
+from cli._environment import environment_of
 from cli._lifeline import hold
 from cli._part import Part
 from cli._ports import Port, any_free, complaint
@@ -30,7 +32,7 @@ def part(port: int, settings: Settings) -> Part:
     """Vite on `port`; what begins with /api it asks of the API."""
     host = HERE if settings.host == "0.0.0.0" else settings.host
     command = (sys.executable, "-P", "-m", "cli._page", str(port))
-    env = {"STEPGLASS_URL": f"http://{host}:{settings.port}"}
+    env = environment_of("page", os.environ) | {"STEPGLASS_URL": f"http://{host}:{settings.port}"}
     return Part("page", command, env=env, probe=answers(HERE, port, "/"))
 
 

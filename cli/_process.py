@@ -132,7 +132,7 @@ class Process:
                     stdin=asyncio.subprocess.DEVNULL,
                     stdout=write_end,
                     stderr=write_end,
-                    env={**os.environ, **self.part.env, VARIABLE: str(theirs.fileno())},
+                    env={**self.part.env, VARIABLE: str(theirs.fileno())},
                     pass_fds=(theirs.fileno(),),
                     # Its own session: the terminal's Ctrl-C is for the supervisor alone, who stops all in order.
                     start_new_session=True,

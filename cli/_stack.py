@@ -1,18 +1,22 @@
 """Which processes make a Stepglass, what each is told, and in which order they start."""
 
 import asyncio
+import os
 import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping
 
 from cli import _page
+from cli._environment import environment_of
 from cli._part import DoesNotStart, Part, Probe
 from cli._ports import Port, any_free
 from cli._prefect import login_in, server_env
 from cli._probe import answers
 from cli._process import Process
 from cli._supervisor import Supervisor
+from events.embedded import beside
+from llm.config import OPENAI_URL
 from llm.demo.wire import MODELS
 from settings import Settings
 
@@ -33,6 +37,17 @@ def wanted_ports(settings: Settings) -> list[Port]:
     return ports
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """Our own, with what follows from it. What libpq reads is left out without a `DATABASE_URL`: it would lead the
+    clients of the embedded database elsewhere."""
+    embedded = settings.database_url is None
+    env = {name: value for name, value in os.environ.items() if not (embedded and name.upper().startswith("PG"))}
+    if not settings.wants_demo:
+        # For parts that must know that there is a model, but not its key.
+        env.setdefault("OPENAI_BASE_URL", OPENAI_URL)
+    return env
+
+
 class Stack:
     """`start` returns when everything can be used; what is said on the way goes to `say(name, text)`.
 
@@ -48,11 +63,12 @@ class Stack:
         self._supervisor = supervisor
         self._say = say
         self._data_dir = settings.data_dir.resolve()
-        # What all processes are told, and what each start adds to it.
-        self._env = {"STEPGLASS_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"}
+        # What there is for processes to be told (`environment_of` chooses for each), and what each start adds to it.
+        self._env = environment(settings) | {"STEPGLASS_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"}
         if settings.api_tokens and settings.prefect_documents is None:
             # Not every part is told the tokens that this follows from.
             self._env["STEPGLASS_PREFECT_DOCUMENTS"] = "0"
+        self._prefect_database = "" if settings.database_url is None else settings.store_url
 
     async def start(self) -> None:
         """Raises `DoesNotStart` for a part that we cannot do without."""
@@ -74,6 +90,7 @@ class Stack:
         if self._settings.database_url is None:
             process = await self._up(self._part("postgres", keeper=True), "ready: PostgreSQL, embedded.")
             self._env["DATABASE_URL"] = process.where
+            self._prefect_database = beside(process.where, "prefect")
 
     async def _demo(self) -> None:
         """The demo model, unless a real one was named; the worker is told where it is."""
@@ -103,7 +120,7 @@ class Stack:
             # Set before the worker starts, which finds the server once it answers.
             self._env["PREFECT_API_URL"] = f"{url}/api"
             self._env["PREFECT_API_AUTH_STRING"] = login
-            env = server_env(self._env["DATABASE_URL"], self._data_dir, self._settings.prefect_port, login)
+            env = server_env(self._prefect_database, self._data_dir, self._settings.prefect_port, login)
             probe = answers(HERE, self._settings.prefect_port, "/api/health")
             if not (self._data_dir / "prefect").exists():
                 self._say("prefect", "makes its tables, which takes a while. Only the first start does that.")
@@ -133,7 +150,7 @@ class Stack:
     ) -> Part:
         # -P: a folder that happens to be called `cli` where somebody stands is not ours.
         command = (sys.executable, "-P", "-m", "cli._children", name)
-        return Part(name, command, env={**self._env, **(env or {})}, probe=probe, keeper=keeper)
+        return Part(name, command, env=environment_of(name, self._env) | dict(env or {}), probe=probe, keeper=keeper)
 
     async def _up(self, part: Part, ready: str = "ready.") -> Process:
         """Start a part and wait until it can be used."""

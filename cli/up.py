@@ -30,7 +30,7 @@ def up(settings: Settings, *, reload: bool = False) -> int:
     screen = Screen(settings.data_dir / "logs")
     try:
         guard(settings)
-        with only_one(settings.data_dir):
+        with only_one(settings.data_dir, screen.line):
             check(wanted_ports(settings))
             return asyncio.run(run(settings, screen, reload=reload))
     except (AlreadyUp, PortTaken) as refused:

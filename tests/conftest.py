@@ -1,12 +1,8 @@
 """What every test may rely on: a real PostgreSQL with a fresh database each, and an event loop that nobody blocks."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
@@ -14,8 +10,8 @@ from hypothesis import settings
 from events import migrations
 from events.embedded import embedded_postgres
 from events.store import Store, open_store
+from tests.clusters import TEMPLATE, administer, open_folder, own_database
 
-TEMPLATE = "stepglass_template"
 # A lease that ran out as the server started is one that nobody could renew (`events._pg_runs`): no test is about that
 # without saying so, whenever it has its turn.
 SETTLED = "SELECT pg_sleep_until(pg_postmaster_start_time() + interval '2.1 seconds')"
@@ -58,31 +54,19 @@ def ids_begin_now(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The URL of a real server for the whole session, whose data need not survive it."""
-    # Not tmp_path: its name may be too private for the server's own user when root runs the tests.
-    with tempfile.TemporaryDirectory(prefix="stepglass-tests-") as folder:
+    with open_folder("stepglass-tests-") as folder:
         fast = {"fsync": "off", "full_page_writes": "off"}
-        with embedded_postgres(Path(folder), settings=fast, databases=(TEMPLATE,)) as url:
+        with embedded_postgres(folder, settings=fast, databases=(TEMPLATE,)) as url:
             asyncio.run(migrations.migrate(url))
-            asyncio.run(_admin(url, SETTLED))
+            asyncio.run(administer(url, SETTLED))
             yield url
 
 
 @pytest.fixture
 async def database_url(postgres: str) -> AsyncIterator[str]:
-    """A database of this test's own, migrated already."""
-    name = f"test_{uuid4().hex}"
-    admin = postgres.replace(TEMPLATE, "postgres")
-    await _admin(admin, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield postgres.replace(TEMPLATE, name)
-    await _admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def _admin(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+    """A database of this test's own, migrated already, as its owner."""
+    async with own_database(postgres) as url:
+        yield url
 
 
 @pytest.fixture

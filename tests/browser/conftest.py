@@ -2,13 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
-import asyncpg
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
@@ -16,7 +14,7 @@ from scripts.browsers import browser as installed
 from tests import vision
 from tests.browser.site import Site, build, open_demo_site, open_site
 from tests.browser.viewer import OUTPUT, Viewer
-from tests.conftest import TEMPLATE
+from tests.clusters import own_database
 from tests.e2e.stack import free_port
 from tests.scripted_model import ScriptedModelServer, scripted_model
 
@@ -69,24 +67,11 @@ async def browser() -> AsyncIterator[Browser]:
         await browser.close()
 
 
-@asynccontextmanager
-async def database(postgres: str) -> AsyncGenerator[str]:
-    """Like `database_url`, for longer than a test."""
-    name = f"test_{uuid4().hex}"
-    connection = await asyncpg.connect(postgres.replace(TEMPLATE, "postgres"))
-    try:
-        await connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        yield postgres.replace(TEMPLATE, name)
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await connection.close()
-
-
 @pytest.fixture(scope="package")
 async def demo(postgres: str, page: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
     """The stack with the demo model."""
     folder = tmp_path_factory.mktemp("demo")
-    async with database(postgres) as url, open_demo_site(folder, url, page, DEMO_SPEED) as site:
+    async with own_database(postgres) as url, open_demo_site(folder, url, page, DEMO_SPEED) as site:
         yield site
 
 
@@ -108,7 +93,7 @@ async def scripted_site(
     postgres: str, page: Path, model_port: int, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Site]:
     folder = tmp_path_factory.mktemp("scripted")
-    async with database(postgres) as url, open_site(folder, url, page, f"http://127.0.0.1:{model_port}/v1") as site:
+    async with own_database(postgres) as url, open_site(folder, url, page, f"http://127.0.0.1:{model_port}/v1") as site:
         yield site
 
 

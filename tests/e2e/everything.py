@@ -3,16 +3,15 @@
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import asyncpg
 
 from cli._children import lives
 from events._premises import socket_dir
+from tests.clusters import open_folder
 from tests.e2e.stack import Stack, free_port, open_stack, until
 
 
@@ -57,10 +56,8 @@ class Everything:
 
 @asynccontextmanager
 async def everything(model_url: str, env: Mapping[str, str]) -> AsyncGenerator[Everything]:
-    # Not tmp_path: its name may be too private for the server's own user when root runs the tests.
-    with tempfile.TemporaryDirectory(prefix="stepglass-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        url = f"postgresql://postgres@/stepglass?host={socket_dir(home / 'postgres')}"
+    with open_folder("stepglass-") as home:
+        url = f"postgresql://stepglass@/stepglass?host={socket_dir(home / 'postgres')}"
         async with open_stack(home, url, model_url) as stack:
             stack.env |= env
             whole = Everything(stack, free_port())

@@ -2,12 +2,11 @@
 
 import asyncio
 import signal
-import tempfile
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 
+from tests.clusters import open_folder
 from tests.e2e.stack import until
 from tests.e2e.up import NAMES, Up, below, named, titles
 
@@ -16,9 +15,8 @@ pytestmark = pytest.mark.timeout(240)
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Up]:
-    # Not tmp_path: its name may be too private for the server's own user when root runs the tests.
-    with tempfile.TemporaryDirectory(prefix="stepglass-up-") as folder:
-        yield Up(Path(folder) / "data")
+    with open_folder("stepglass-up-") as folder:
+        yield Up(folder / "data")
 
 
 async def test_a_stack_is_started_used_hurt_and_stopped_without_a_trace(stack: Up) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from contextlib import AsyncExitStack
 from itertools import pairwise
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import anyio
 import asyncpg
@@ -18,7 +18,7 @@ from events.migrations._upgrade import upgrade
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
 from events.view import RunView
-from tests.conftest import TEMPLATE
+from tests.clusters import own_database
 from tests.events.words import LAST, OUTSIDE, checkpoint, chunk, complete, held, new, opened, start
 from tests.proxy import Proxy
 
@@ -266,11 +266,7 @@ async def test_of_a_run_that_is_forgotten_that_it_is_gone_is_the_last_change(
 
 
 async def test_runs_of_the_first_revision_are_in_the_feed_of_the_next(postgres: str) -> None:
-    name = f"old_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres)
-    await admin.execute(f"CREATE DATABASE {name}")
-    url = postgres.replace(TEMPLATE, name)
-    try:
+    async with own_database(postgres, template="template1") as url:
         await asyncio.to_thread(lambda: asyncio.run(upgrade(url, "0001")))
         runs = [uuid7() for _ in range(3)]
         connection = await asyncpg.connect(url)
@@ -285,9 +281,6 @@ async def test_runs_of_the_first_revision_are_in_the_feed_of_the_next(postgres: 
             assert [change[0] for change in await changed(store)] == runs
             await store.runs.request_cancel(runs[0], DEFAULT_TENANT)
             assert [change[0] for change in await changed(store)] == [*runs[1:], runs[0]]
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
 
 
 async def test_a_change_is_found_without_looking_at_all_runs(postgres_store: Store, database_url: str) -> None:

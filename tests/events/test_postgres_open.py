@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -12,9 +11,11 @@ from alembic.script import ScriptDirectory
 
 from events import migrations
 from events._pg import open_database, translated
+from events.embedded import beside
 from events.errors import StoreUnavailable, UnsupportedStore
 from events.runs import DEFAULT_TENANT
 from events.store import open_store
+from tests.clusters import TEMPLATE, own_database
 from tests.events.words import new
 from tests.proxy import Proxy
 
@@ -87,7 +88,7 @@ async def test_what_goes_wrong_inside_is_not_blamed_on_the_store(store_url: str,
 
 async def test_a_database_that_does_not_exist_is_refused_in_the_servers_words(postgres: str) -> None:
     with pytest.raises(UnsupportedStore, match='database "nowhere" does not exist'):
-        async with open_store(postgres.replace("stepglass_template", "nowhere")):
+        async with open_store(beside(postgres, "nowhere", TEMPLATE)):
             pass
 
 
@@ -162,18 +163,13 @@ async def test_leaving_a_store_closes_every_connection(database_url: str) -> Non
 
 
 async def test_an_empty_database_gets_its_tables_however_many_ask_at_once(postgres: str) -> None:
-    name = f"empty_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres)
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    url = postgres.replace("stepglass_template", name)
+    async with own_database(postgres, template="template0") as url:
 
-    async def use() -> bool:
-        async with open_store(url) as store:
-            return (await store.runs.accept(new(key="k"))).created
+        async def use() -> bool:
+            async with open_store(url) as store:
+                return (await store.runs.accept(new(key="k"))).created
 
-    assert sorted(await asyncio.gather(*(use() for _ in range(5)))) == [False, False, False, False, True]
-    await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await admin.close()
+        assert sorted(await asyncio.gather(*(use() for _ in range(5)))) == [False, False, False, False, True]
 
 
 async def test_the_newest_revision_is_the_one_that_the_store_looks_for(database_url: str) -> None:

@@ -315,7 +315,7 @@ class Table:
 
 @asynccontextmanager
 async def open_lanes(postgres: str, template: str, count: int, prefect: str = "") -> AsyncGenerator[list[Lane]]:
-    """`postgres` is the URL of a server's database `postgres`, `template` a database there that is up to date."""
+    """`postgres` is the URL of a database in a cluster, `template` one there that is up to date."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepglass-points-")))
         env = os.environ | ({**prefect_env(prefect), "PREFECT_HOME": str(folder)} if prefect else {})
@@ -401,8 +401,8 @@ def main() -> int:
     log.setLevel(logging.INFO)
     with tempfile.TemporaryDirectory(prefix="stepglass-points-") as folder:
         fast = {"fsync": "off", "full_page_writes": "off"}
-        with embedded_postgres(Path(folder), settings=fast, databases=("postgres", TEMPLATE)) as url:
-            asyncio.run(migrations.migrate(url.replace("/postgres?", f"/{TEMPLATE}?")))
+        with embedded_postgres(Path(folder), settings=fast, databases=(TEMPLATE,)) as url:
+            asyncio.run(migrations.migrate(url))
             started = time.monotonic()
             table = asyncio.run(_main(options, url))
     sys.stdout.write(f"{table}\n  {'seconds in all':30} {time.monotonic() - started:8.1f}\n")

@@ -15,7 +15,6 @@ import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
@@ -25,6 +24,7 @@ from random import Random
 from typing import Any
 
 from events.store import open_store
+from tests.clusters import open_folder
 from tests.faults.kills_client import open_api
 from tests.faults.kills_killer import Death, Killer, planned
 from tests.faults.kills_load import Load
@@ -59,8 +59,7 @@ async def kill(plan: Plan, say: "Progress", logs: Path | None = None) -> Report:
     chance = Random(plan.seed)
     rngs = {name: Random(chance.random()) for name in ("site", "load", "api", "kills", "viewers")}
     async with AsyncExitStack() as stack:
-        # Not below a private directory: the server's own user has to get there when root runs this.
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepglass-kills-")))
+        folder = stack.enter_context(open_folder("stepglass-kills-"))
         say(f"seed {plan.seed}; starting {plan.apis} APIs, {plan.workers} workers, PostgreSQL, Prefect, a model")
         stack.callback(_keep, folder, logs)
         how = {"workers": plan.workers, "apis": plan.apis}

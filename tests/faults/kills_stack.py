@@ -114,7 +114,7 @@ async def open_site(
 
     `folder` is there, and whoever the database's server runs as may go through those above it.
     """
-    url = f"postgresql://postgres@/stepglass?host={socket_dir((folder / 'postgres').resolve())}"
+    url = f"postgresql://stepglass@/stepglass?host={socket_dir((folder / 'postgres').resolve())}"
     model_port = closed_port()
     stack = Stack(folder, url, f"http://{HERE}:{model_port}/v1", prefect_port=free_port(), env=ENV)
     account = folder / "calls.jsonl"

@@ -15,12 +15,13 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import httpx2
 
+from events._roles import SUPERUSER
 from events.store import Store, open_store
+from tests.clusters import own_database
 from tests.e2e.stack import ROOT, free_port, open_stack, prefect_env
 from tests.faults import points
 from tests.scripted_model import ScriptedModelServer, scripted_model
@@ -236,45 +237,28 @@ class Lane:
 async def open_lane(
     admin: str, template: str, nursery: Nursery, folder: Path, prefect: str = ""
 ) -> AsyncGenerator[Lane]:
-    """A lane with a database of its own, made from `template`; `admin` is the URL of that one's server."""
-    name = f"lane_{uuid4().hex}"
-    await _admin(admin, f"CREATE DATABASE {name} TEMPLATE {template}")
-    url = admin.replace("/postgres?", f"/{name}?")
-    try:
-        async with AsyncExitStack() as stack:
-            model = await stack.enter_async_context(scripted_model())
-            hook = Hook()
-            server = await stack.enter_async_context(await asyncio.start_server(hook.hear, "127.0.0.1", 0))
-            hook.port = server.sockets[0].getsockname()[1]
-            store = await stack.enter_async_context(open_store(url))
-            lane = Lane(folder, url, nursery, model, hook, store, prefect)
-            await stack.enter_async_context(lane.http)
-            try:
-                yield lane
-            finally:
-                for part in list(lane.parts):
-                    await lane.stop(part)
-    finally:
-        await _admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
+    """A lane with a database of its own, made from `template`; `admin` is the URL of a database in the same cluster."""
+    async with AsyncExitStack() as stack:
+        url = await stack.enter_async_context(own_database(admin, template=template, owner=template))
+        model = await stack.enter_async_context(scripted_model())
+        hook = Hook()
+        server = await stack.enter_async_context(await asyncio.start_server(hook.hear, "127.0.0.1", 0))
+        hook.port = server.sockets[0].getsockname()[1]
+        store = await stack.enter_async_context(open_store(url))
+        lane = Lane(folder, url, nursery, model, hook, store, prefect)
+        await stack.enter_async_context(lane.http)
+        try:
+            yield lane
+        finally:
+            for part in list(lane.parts):
+                await lane.stop(part)
 
 
 @asynccontextmanager
 async def open_prefect(admin: str) -> AsyncGenerator[str]:
     """A Prefect server on a database of its own; gives the URL of its API."""
-    name = f"prefect_{uuid4().hex}"
-    await _admin(admin, f"CREATE DATABASE {name}")
-    try:
+    async with own_database(admin, template="template1", owner=SUPERUSER) as url:
         with tempfile.TemporaryDirectory(prefix="stepglass-prefect-") as folder:
-            async with open_stack(Path(folder), admin.replace("/postgres?", f"/{name}?"), "") as stack:
+            async with open_stack(Path(folder), url, "") as stack:
                 await stack.prefect()
                 yield stack.prefect_url
-    finally:
-        await _admin(admin, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def _admin(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()

@@ -14,7 +14,6 @@ import resource
 import socket
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -28,6 +27,7 @@ from api.watch import SEND_SECONDS
 from events.embedded import embedded_postgres
 from events.store import Store, open_store
 from tests.api.writing import Writer, accept, hold, rest_of
+from tests.clusters import open_folder
 from tests.e2e.stack import Stack, free_port, open_stack, until
 from tests.histories import Story
 
@@ -313,9 +313,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=5.0)
     given = vars(parser.parse_args())
-    with tempfile.TemporaryDirectory(prefix="stepglass-viewers-") as folder:
-        with embedded_postgres(Path(folder) / "data", databases=("viewers",)) as url:
-            result = asyncio.run(measured(Path(folder), url, **given))
+    with open_folder("stepglass-viewers-") as folder:
+        with embedded_postgres(folder / "data", databases=("viewers",)) as url:
+            result = asyncio.run(measured(folder, url, **given))
     sys.stdout.write(f"{result}\n")
     sys.exit(result.ratio > 1.5 or result.lost > 0)
 

@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import signal
 import sys
-import tempfile
 import time
 from dataclasses import dataclass, field
 from itertools import product
@@ -23,6 +22,7 @@ from events.store import Store, open_store
 from tests.api.test_watching import lines
 from tests.api.writing import Writer, accept, hold, rest_of
 from tests.check_history import Reader, check_history
+from tests.clusters import open_folder
 from tests.e2e.stack import Part, Stack, answers, free_port, open_stack
 from tests.histories import PLAN, Story
 from tests.sse_parser import SseParser
@@ -230,9 +230,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--streams", type=int, default=100)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="stepglass-stopping-") as folder:
-        with embedded_postgres(Path(folder) / "data", databases=("stopping",)) as url:
-            done = asyncio.run(all_ways(Path(folder), url, given.streams))
+    with open_folder("stepglass-stopping-") as folder:
+        with embedded_postgres(folder / "data", databases=("stopping",)) as url:
+            done = asyncio.run(all_ways(folder, url, given.streams))
     sys.stdout.write(f"{table(done)}\n")
     sys.exit(any(each.exit > 10 or each.cut or not each.refused for each in done))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import TEMPLATE
+from tests.clusters import TEMPLATE
 from tests.faults import points
 from tests.faults.crash_points import Point, Table, crash, enumerated, open_lanes, told, told_with
 from tests.faults.lanes import open_prefect
@@ -25,11 +25,6 @@ def blockbuster() -> Iterator[None]:
     yield
 
 
-@pytest.fixture
-def server(postgres: str) -> str:
-    return postgres.replace(TEMPLATE, "postgres")
-
-
 def judge(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         sys.stdout.write(f"\n{table}\n")
@@ -40,27 +35,27 @@ def judge(table: Table, capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.timeout(900)
 async def test_forty_deaths_anywhere_lose_nothing_and_pay_for_nothing_twice(
-    server: str, capsys: pytest.CaptureFixture[str]
+    postgres: str, capsys: pytest.CaptureFixture[str]
 ):
-    async with open_lanes(server, TEMPLATE, 2) as lanes:
+    async with open_lanes(postgres, TEMPLATE, 2) as lanes:
         judge(await crash(lanes, told_with(prefect=False), SEED, count=40), capsys)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(3000)
 async def test_a_death_at_every_point_loses_nothing_and_pays_for_nothing_twice(
-    server: str, capsys: pytest.CaptureFixture[str]
+    postgres: str, capsys: pytest.CaptureFixture[str]
 ):
-    async with open_lanes(server, TEMPLATE, 3) as lanes:
+    async with open_lanes(postgres, TEMPLATE, 3) as lanes:
         judge(await crash(lanes, told_with(prefect=False), SEED), capsys)
 
 
 @pytest.mark.faults
 @pytest.mark.timeout(1800)
 async def test_a_death_around_every_word_to_prefect_leaves_no_run_that_operators_see_going_on(
-    server: str, capsys: pytest.CaptureFixture[str]
+    postgres: str, capsys: pytest.CaptureFixture[str]
 ):
-    async with open_prefect(server) as prefect, open_lanes(server, TEMPLATE, 2, prefect) as lanes:
+    async with open_prefect(postgres) as prefect, open_lanes(postgres, TEMPLATE, 2, prefect) as lanes:
         judge(await crash(lanes, told_with(prefect=True), SEED), capsys)
 
 
@@ -73,9 +68,9 @@ async def test_a_death_around_every_word_to_prefect_leaves_no_run_that_operators
         ("api-plain", "viewers_skip", "frame.runs.*.events.before"),
     ],
 )
-async def test_a_fault_that_is_planted_is_found(server: str, story: str, plant: str, at: str):
+async def test_a_fault_that_is_planted_is_found(postgres: str, story: str, plant: str, at: str):
     planted = replace(STORIES[story], plant=f"tests.faults.plants:{plant}")
-    async with open_lanes(server, TEMPLATE, 1) as lanes:
+    async with open_lanes(postgres, TEMPLATE, 1) as lanes:
         clean = await told(lanes[0], STORIES[story], None, SEED)
         assert not clean.wrong
         for number in range(1, clean.visits[at] + 1):

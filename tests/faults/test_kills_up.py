@@ -1,9 +1,7 @@
 """What `stepglass up` keeps alive: whichever of its processes dies, it comes back, and the runs go on."""
 
 import json
-import tempfile
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -12,6 +10,7 @@ import pytest
 
 from events.contract import LAST_WORDS
 from steps.vision_framework.examples import EXAMPLES
+from tests.clusters import open_folder
 from tests.e2e.stack import until
 from tests.e2e.up import Up, below, named
 
@@ -31,9 +30,8 @@ def blockbuster() -> Iterator[None]:
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Up]:
-    # Not tmp_path: its name may be too private for the server's own user when root runs the tests.
-    with tempfile.TemporaryDirectory(prefix="stepglass-kills-") as folder:
-        yield Up(Path(folder) / "data", speed=1.0)
+    with open_folder("stepglass-kills-") as folder:
+        yield Up(folder / "data", speed=1.0)
 
 
 class Runs:
