@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import os
 import socket
 from pathlib import Path
 from uuid import uuid4
@@ -71,6 +72,33 @@ def test_a_log_file_keeps_what_is_new_and_one_generation_before(tmp_path: Path) 
     log.close()
     assert (tmp_path / "logs" / "api.log.1").read_text() == "line 2\nline 3\n"
     assert log.path.read_text() == "line 4\nline 5\n"
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o277])
+def test_l2_logs_are_for_their_user_alone_whatever_the_umask_and_whoever_made_them(tmp_path: Path, umask: int) -> None:
+    old = tmp_path / "old" / "api.log"
+    old.parent.mkdir(mode=0o755)
+    old.touch(0o644)
+    before = os.umask(umask)
+    try:
+        logs = [LogFile(path, limit=8) for path in (old, tmp_path / "new" / "api.log")]
+        for log in logs:
+            log.write(b"first")
+            log.write(b"second")
+            log.close()
+    finally:
+        os.umask(before)
+    modes = {path.relative_to(tmp_path).as_posix(): path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    files = {f"{folder}/{name}": 0o600 for folder in ("old", "new") for name in ("api.log", "api.log.1")}
+    assert modes == {"old": 0o700, "new": 0o700, **files}
+
+
+def test_l2_a_data_directory_that_others_could_read_is_closed_and_that_is_said(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    said: list[str] = []
+    with only_one(tmp_path, said.append):
+        assert tmp_path.stat().st_mode & 0o777 == 0o700
+    assert len(said) == 1 and "closed to them now" in said[0]
 
 
 @pytest.fixture

@@ -56,9 +56,30 @@ async def test_a_stack_is_started_used_hurt_and_stopped_without_a_trace(stack: U
     assert {file.name for file in (stack.data_dir / "logs").iterdir()} >= {"api.log", "worker.log"}
 
 
-async def test_a_supervisor_that_is_killed_takes_everything_with_it(stack: Up) -> None:
+SECRETS = {
+    "STEPGLASS_API_TOKENS": "acme:a-token-of-this-test-alone",
+    "STEPGLASS_TOKEN_SECRET": "what-tokens-of-this-test-are-signed-with",
+    "STEPGLASS_WEBHOOK_SECRET": "what-alerts-of-this-test-are-signed-with",
+    "SOMEBODY_ELSES_PASSWORD": "a-password-that-is-not-ours",
+}
+
+
+async def test_l1_l2_a_stack_keeps_its_secrets_to_themselves_and_dies_with_its_supervisor(stack: Up) -> None:
+    # setproctitle overwrites the environment that the kernel shows, unless it is told not to.
+    stack.more |= {**SECRETS, "SPT_NOENV": "1"}
     async with stack.up() as (process, _):
         started = below(process, stack.data_dir)
+        await until(lambda: titles(below(process, stack.data_dir)) >= NAMES, "every process has its name")
+        children = [each for each in below(process, stack.data_dir) if each.pid != process.pid]
+        has = {each: [name for name in SECRETS if name in each.environ()] for each in children}
+        assert {" ".join(each.cmdline()).strip(): names for each, names in has.items() if names} == {
+            "stepglass api": ["STEPGLASS_API_TOKENS", "STEPGLASS_TOKEN_SECRET"],
+            "stepglass worker": ["STEPGLASS_WEBHOOK_SECRET"],
+        }
+        assert all("PATH" in each.environ() for each in children if each.ppid() == process.pid)
+        # Where root runs it, the server's group may pass through the data directory itself.
+        assert stack.data_dir.stat().st_mode & 0o767 == 0o700
+        assert not [path for path in stack.data_dir.rglob("*") if path.lstat().st_mode & 0o077]
         process.kill()
     await until(lambda: not any(each.is_running() for each in started), "no process is left")
     assert stack.free()

@@ -75,16 +75,18 @@ CREATE TRIGGER events_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON stepglass.even
     FOR EACH STATEMENT EXECUTE FUNCTION stepglass.keep_events();
 
 -- Retention: the one way to remove events, and only whole runs that ended and were accepted before a moment.
-CREATE FUNCTION stepglass.forget(before timestamptz) RETURNS bigint LANGUAGE plpgsql
-SET stepglass.retention = 'on' AS $$
+-- The parameter is set inside: as a clause (SET ...) of the function only a superuser may name it.
+CREATE FUNCTION stepglass.forget(before timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     forgotten bigint;
 BEGIN
+    PERFORM set_config('stepglass.retention', 'on', true);
     WITH gone AS (
         DELETE FROM stepglass.runs WHERE stepglass.ended(status) AND created_at < before RETURNING run_id
     ), emptied AS (
         DELETE FROM stepglass.events e USING gone WHERE e.run_id = gone.run_id
     )
     SELECT count(*) INTO forgotten FROM gone;
+    PERFORM set_config('stepglass.retention', 'off', true);
     RETURN forgotten;
 END $$;

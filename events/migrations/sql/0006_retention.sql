@@ -27,7 +27,7 @@ END $$;
 -- `bodies[i]`, which holds those from `firsts[i]` on; `gone` are the others. All of it or nothing; false: there is no
 -- such run any more. That the same events can be read out of it is for the caller to see to.
 CREATE FUNCTION stepglass.compact(which uuid, seqs bigint[], firsts bigint[], bodies text[], gone bigint[])
-RETURNS boolean LANGUAGE plpgsql SET stepglass.compaction = 'on' AS $$
+RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
     done bigint;
 BEGIN
@@ -35,6 +35,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN false;
     END IF;
+    PERFORM set_config('stepglass.compaction', 'on', true);
     DELETE FROM stepglass.events e
     WHERE e.run_id = which AND e.seq = ANY (gone) AND e.type = 'model_chunk' AND e.first IS NULL;
     GET DIAGNOSTICS done = ROW_COUNT;
@@ -44,6 +45,7 @@ BEGIN
         WHERE e.run_id = which AND e.seq = p.seq AND e.type = 'model_chunk' AND e.first IS NULL;
         GET DIAGNOSTICS done = ROW_COUNT;
         IF done = cardinality(seqs) THEN
+            PERFORM set_config('stepglass.compaction', 'off', true);
             RETURN true;
         END IF;
     END IF;
@@ -54,11 +56,12 @@ END $$;
 -- old runs are looked at. A run whose document somebody changed since then stays.
 DROP FUNCTION stepglass.forget;
 CREATE FUNCTION stepglass.forget(before timestamptz, below uuid DEFAULT NULL, most integer DEFAULT NULL)
-RETURNS bigint LANGUAGE plpgsql SET stepglass.retention = 'on' AS $$
+RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     forgotten uuid[];
     whose text;
 BEGIN
+    PERFORM set_config('stepglass.retention', 'on', true);
     WITH old AS MATERIALIZED (
         SELECT r.run_id FROM stepglass.runs r
         WHERE r.run_id < coalesce(below, 'ffffffff-ffff-ffff-ffff-ffffffffffff') AND stepglass.ended(r.status)
@@ -71,6 +74,7 @@ BEGIN
         DELETE FROM stepglass.events e USING gone WHERE e.run_id = gone.run_id
     )
     SELECT coalesce(array_agg(gone.run_id), '{}') INTO forgotten FROM gone;
+    PERFORM set_config('stepglass.retention', 'off', true);
 
     -- Last of all: what this locks, everybody else waits for.
     FOR whose IN SELECT c.tenant FROM stepglass.changes c WHERE c.run_id = ANY (forgotten)
