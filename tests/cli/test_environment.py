@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ ONLY = {
     "OPENAI_API_KEY": {"worker"},
     "OPENAI_ORG_ID": {"worker"},
     "OTEL_EXPORTER_OTLP_HEADERS": {"worker"},
+    "PREFECT_API_AUTH_STRING": {"worker", "deployments", "prefect"},
     "PREFECT_API_KEY": {"worker", "deployments", "prefect"},
     "STEPGLASS_API_TOKENS": {"api"},
     "STEPGLASS_METRICS_TOKEN": {"api", "worker"},
@@ -100,28 +102,29 @@ async def started(settings: Settings) -> Mapping[str, Mapping[str, str]]:
 
 
 async def test_l1_a_real_models_key_is_the_workers_alone_and_the_api_knows_that_there_is_one(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "a-key-of-somebody")
     monkeypatch.setenv("PGPORT", "5433")
-    parts = await started(Settings.model_validate({"openai_api_key": "a-key-of-somebody", "database_url": None}))
+    settings = {"openai_api_key": "a-key-of-somebody", "database_url": None, "data_dir": tmp_path}
+    parts = await started(Settings.model_validate(settings))
     assert {name for name, env in parts.items() if "a-key-of-somebody" in env.values()} == {"worker"}
     assert Settings.model_validate({"openai_base_url": parts["api"]["OPENAI_BASE_URL"]}).models is not None
     # It would lead the clients of the embedded database to a socket that is not there.
     assert not any("PGPORT" in env for env in parts.values())
 
 
-async def test_l6_prefect_has_a_role_and_a_database_of_its_own() -> None:
-    parts = await started(Settings.model_validate({"database_url": None}))
+async def test_l6_prefect_has_a_role_and_a_database_of_its_own(tmp_path: Path) -> None:
+    parts = await started(Settings.model_validate({"database_url": None, "data_dir": tmp_path}))
     assert "prefect@/prefect?host=" in parts["prefect"]["PREFECT_API_DATABASE_CONNECTION_URL"]
     assert "DATABASE_URL" not in parts["prefect"]
     assert parts["worker"]["DATABASE_URL"] == "postgresql://stepglass@/stepglass?host=/run/sockets"
 
 
-async def test_a_database_that_was_named_is_prefects_too(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_that_was_named_is_prefects_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://us@db.test/ours")
     monkeypatch.setenv("PGPASSWORD", "theirs")
-    parts = await started(Settings())
+    parts = await started(Settings.model_validate({"data_dir": tmp_path}))
     assert "postgres" not in parts
     assert parts["prefect"]["PREFECT_API_DATABASE_CONNECTION_URL"] == "postgresql+asyncpg://us@db.test/ours"
     assert {name for name, env in parts.items() if "PGPASSWORD" in env} == {"prefect", "api", "worker", "deployments"}

