@@ -83,10 +83,11 @@ def cluster_dir(home: Path, user: pwd.struct_passwd | None) -> Path:
     found = place.resolve()
     if user is None:
         return found
-    if found == place and not enters(user, home) and is_ours(home):
-        let_pass(home, user)
     shut = shut_to(user, found.parent)
     if shut is None:
+        return found
+    if shut == home and is_ours(home):
+        let_pass(home, user)
         return found
     if found.exists():
         reachable = ELSEWHERE / "postgres"
