@@ -44,7 +44,7 @@ def environment(settings: Settings) -> dict[str, str]:
     env = {name: value for name, value in os.environ.items() if not (embedded and name.upper().startswith("PG"))}
     if not settings.wants_demo:
         # For parts that must know that there is a model, but not its key.
-        env.setdefault("OPENAI_BASE_URL", OPENAI_URL)
+        env["OPENAI_BASE_URL"] = settings.openai_base_url or OPENAI_URL
     return env
 
 

@@ -16,9 +16,10 @@ SETTLE = f"""
     \\else
     SELECT format('CREATE ROLE %I LOGIN', name) FROM string_to_table(:'names', ',') AS name
      WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) \\gexec
-    SELECT format('CREATE DATABASE %1$I OWNER %1$I', name), format('REVOKE ALL ON DATABASE %I FROM PUBLIC', name)
-      FROM string_to_table(:'names', ',') AS name
+    SELECT format('CREATE DATABASE %1$I OWNER %1$I', name) FROM string_to_table(:'names', ',') AS name
      WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = name) \\gexec
+    SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', datname) FROM pg_database
+     WHERE datname IN (SELECT string_to_table(:'names', ',')) AND datacl IS NULL \\gexec
     \\endif
 """
 """Makes the databases `names` with their owners, as far as they are missing."""

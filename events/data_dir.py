@@ -4,8 +4,8 @@ import os
 import stat
 from pathlib import Path
 
-PREFIXES = ("postgres", "prefect", "logs", "batches", "up.lock")
-"""How the names of all that a stack keeps there begin."""
+PREFIXES = ("postgres", "prefect", "logs", "batches", "up.lock", "lost+found")
+"""How the names of all that a stack keeps there begin; and what is in the root of a disk of its own."""
 # Group x alone lets the server's user pass where we are root (`events._premises.let_pass`), and shows it nothing.
 _OPEN = 0o067
 
