@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     max_cost_usd: float | None = Field(
         default=None,
         gt=0,
-        description="US dollars that a run may cost, unless its start says otherwise. Unset: no limit.",
+        description="US dollars that a run may cost; a request can lower it, and never raise it. Unset: no limit.",
     )
     runs_per_minute: int = Field(default=600, ge=1, description="Runs a minute, for each tenant.")
     live_runs: int = Field(
@@ -104,7 +104,8 @@ class Settings(BaseSettings):
     spend_per_day_usd: float | None = Field(
         default=None,
         gt=0,
-        description="US dollars a day (UTC) after which a tenant starts no more runs. Unset: no limit.",
+        description="US dollars a day (UTC) after which a tenant starts no more runs; those that go on stop a tenth "
+        "above it. Unset: no limit.",
     )
     lease: float = Field(
         default=10.0, ge=1, description="Seconds after which a run whose worker is gone is taken over by another."

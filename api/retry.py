@@ -16,6 +16,7 @@ from api.state import Request
 from api.validation import invalid, validated
 from api.views import run_id_in, view_of
 from events.contract import LAST_WORDS, ProblemError
+from events.limits import smaller
 from events.runs import NewRun
 from flows.catalogue import NoSuchStep, NothingToRetry, Pipeline, fork
 
@@ -23,7 +24,7 @@ from flows.catalogue import NoSuchStep, NothingToRetry, Pipeline, fork
 class Retry(BaseModel):
     """What `POST /api/runs/{run_id}/retry` takes. `from_step` is done again with all that depends on it; without it the
     first step that is not complete. `input` is a whole one, where it is to be another. `max_cost_usd` is what the new
-    run may cost; without it, what the old one might."""
+    run may cost; without it, what the old one might. Neither raises `STEPGLASS_MAX_COST_USD`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -67,7 +68,7 @@ async def again(request: Request, run_id: UUID, wish: Retry) -> Admitted:
             same_input=same,
             from_step=wish.from_step or step_of_batch(pipeline),
             models=settings.models,
-            max_cost_usd=wish.max_cost_usd or source.max_cost_usd or settings.max_cost_usd,
+            max_cost_usd=smaller(wish.max_cost_usd or source.max_cost_usd, settings.max_cost_usd),
         )
     except (NoSuchStep, NothingToRetry) as error:
         raise invalid([ProblemError(pointer="/from_step", detail=str(error))]) from None

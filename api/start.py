@@ -16,6 +16,7 @@ from api.streams import NoPlace
 from api.validation import escape, invalid, validated
 from api.waiting import ended_within
 from events.contract import ProblemError, RunQueued, RunQueuedData
+from events.limits import smaller
 from events.runs import NewRun
 from flows.catalogue import CATALOGUE, Pipeline
 from settings import Settings
@@ -29,7 +30,7 @@ Budget = Annotated[float, Field(gt=0, le=MOST_DOLLARS, strict=True)]
 
 class StartRun(BaseModel):
     """What `POST /api/runs` takes: the name of a pipeline, and its input as that pipeline's `input_schema` says.
-    `max_cost_usd` is what the run may cost; without it, what the settings say."""
+    `max_cost_usd` is what the run may cost. It can lower `STEPGLASS_MAX_COST_USD`, and never raise it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -105,7 +106,7 @@ async def accept(
     """Commit a run of `pipeline`, or find the one that this `Idempotency-Key` started already."""
     given = await given_to(pipeline, document, at)
     settings = request.state["settings"]
-    limit = max_cost_usd or settings.max_cost_usd
+    limit = smaller(max_cost_usd, settings.max_cost_usd)
     data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given), max_cost_usd=limit)
     queued = RunQueued(message="Queued", progress=0, data=data)
     new = NewRun(

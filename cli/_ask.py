@@ -25,7 +25,10 @@ Json = Annotated[
     bool, typer.Option("--json", help="For programs: JSON on the standard output, and nothing else there.")
 ]
 MaxCost = Annotated[
-    float | None, typer.Option(min=0, metavar="USD", help="What the run may cost, in US dollars: then it is stopped.")
+    float | None,
+    typer.Option(
+        min=0, metavar="USD", help="US dollars after which the run is stopped; the server's own limit holds too."
+    ),
 ]
 
 Author = Annotated[

@@ -36,7 +36,10 @@ def batch(
         int | None, typer.Option(min=1, max=100, help="How many go on at once. Default: 10.")
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option(min=0, metavar="USD", help="What each run may cost, in US dollars.")
+        float | None,
+        typer.Option(
+            min=0, metavar="USD", help="What each run may cost, in US dollars; the server's own limit holds too."
+        ),
     ] = None,
     idempotency_key: Annotated[
         str | None, typer.Option(help="The same key and lines never start a second batch.")

@@ -15,7 +15,7 @@ from events.contract import Expected
 from events.errors import KeyReused, UnknownRun
 from events.fold import opening
 from events.ids import uuid7
-from events.limits import Limits
+from events.limits import Limits, Standing
 from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
 from events.view import RunView
 from events.wishes import Wish
@@ -54,6 +54,9 @@ class MemoryRuns:
             self._tell(None)
         self._counter.note(new.tenant)
         return self._accepted(run_id, True, new, limits)
+
+    async def standing(self, tenant: str) -> Standing:
+        return self._counter.standing(tenant, Limits())
 
     def _accepted(self, run_id: UUID, created: bool, new: NewRun, limits: Limits | None) -> Accepted:
         return Accepted(run_id, created, None if limits is None else self._counter.standing(new.tenant, limits))

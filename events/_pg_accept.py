@@ -12,6 +12,7 @@ from events.log import Entry, encode
 from events.runs import Accepted, NewRun
 
 _ACCEPT = "SELECT * FROM stepglass.accept({})".format(", ".join(f"${number}" for number in range(1, 19)))
+_STANDING = "SELECT * FROM stepglass.standing($1, NULL, true)"
 
 
 async def accept(database: Database, new: NewRun, holder: str | None, lease: float, limits: Limits | None) -> Accepted:
@@ -39,6 +40,13 @@ async def accept(database: Database, new: NewRun, holder: str | None, lease: flo
     if standing is not None and row["created"]:
         standing = standing.with_one_more()
     return Accepted(UUID(str(row["run_id"])), row["created"], standing)
+
+
+async def standing(database: Database, tenant: str) -> Standing:
+    """See `events.runs.Runs.standing`."""
+    row = await database.read(lambda connection: connection.fetchrow(_STANDING, tenant))
+    assert row is not None
+    return _standing(row)
 
 
 def _standing(row: Row) -> Standing:

@@ -10,10 +10,10 @@ from pydantic import JsonValue
 from events import _pg_lists as lists, _pg_wishes as wishes
 from events._listener import Listener
 from events._pg import Database, Row
-from events._pg_accept import accept
+from events._pg_accept import accept, standing
 from events.contract import Expected
 from events.errors import Fenced
-from events.limits import Limits
+from events.limits import Limits, Standing
 from events.runs import Accepted, Claim, Header, NewRun, Page, Prefect
 from events.view import RunView
 from events.wishes import Wish
@@ -91,6 +91,9 @@ class PostgresRuns:
         self, new: NewRun, *, holder: str | None = None, lease: float = 10.0, limits: Limits | None = None
     ) -> Accepted:
         return await accept(self._database, new, holder, lease, limits)
+
+    async def standing(self, tenant: str) -> Standing:
+        return await standing(self._database, tenant)
 
     async def claim(
         self,

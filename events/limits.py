@@ -29,7 +29,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where to stop; None: nowhere. What is live goes on when the day's money is spent, each within its own budget."""
+    """Where to stop; None: nowhere."""
 
     runs_per_minute: int | None = None
     live_runs: int | None = None
@@ -44,3 +44,8 @@ class Limits:
         if self.runs_per_minute is not None and standing.minute >= self.runs_per_minute:
             return "runs_per_minute"
         return None
+
+
+def smaller(wanted: float | None, most: float | None) -> float | None:
+    """The budget that holds when a request names one and the operator another; None is no budget."""
+    return min((limit for limit in (wanted, most) if limit is not None), default=None)

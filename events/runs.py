@@ -126,6 +126,10 @@ class Runs(Wishes, Protocol):
         """
         ...
 
+    async def standing(self, tenant: str) -> Standing:
+        """What the tenant has used by now, as `accept` counts it. Raises `StoreUnavailable`."""
+        ...
+
     async def claim(
         self,
         holder: str,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import time
+from functools import partial
 from uuid import UUID
 
 from events.contract import Problem
@@ -117,6 +118,7 @@ class Carry:
             inherited=await inherited(self._tools.log, entries, self._tools.models),
             answer_within=self._tools.answer_within,
             children=self._tools.children(self.claim),
+            day=partial(spending.problem, self.claim.tenant) if (spending := self._tools.spending) else None,
             on_lost=self._lost,
             on_spent=lambda: self.end("over_budget"),
             on_idle=lambda: self.end("parked"),

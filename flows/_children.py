@@ -13,7 +13,7 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from events.batches import Batches, Member
 from events.contract import Event, Problem, ProblemError, RunQueued, RunQueuedData
 from events.errors import KeyReused, OverLimit, UnknownRun
-from events.limits import Limits, Standing
+from events.limits import Limits, Standing, smaller
 from events.log import EventLog
 from events.runs import Claim, NewRun, Runs
 from flows._fork import NothingToRetry, fork
@@ -39,8 +39,8 @@ NOT_STORED = Problem(
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What a process begins runs with, for all batches that it carries. `deadline` in seconds, `max_cost_usd` for runs
-    of which nobody said otherwise, `models` as `Settings.models` has them."""
+    """What a process begins runs with, for all batches that it carries. `deadline` in seconds, `max_cost_usd` is the
+    most that any of the runs may cost, `models` as `Settings.models` has them."""
 
     log: EventLog
     runs: Runs
@@ -86,7 +86,7 @@ class ItemRuns:
         return (await self.known([wanted.key]))[wanted.key]
 
     async def _new(self, pipeline: Pipeline, given: BaseModel, wanted: Wanted) -> NewRun:
-        limit = wanted.max_cost_usd or self._means.max_cost_usd
+        limit = smaller(wanted.max_cost_usd, self._means.max_cost_usd)
         first = await self._again(pipeline, given, wanted.before, limit) if wanted.before is not None else None
         if first is None:
             data = RunQueuedData(pipeline=pipeline.name, title=pipeline.titled(given), max_cost_usd=limit)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from events.contract import LAST_WORDS, RunQueued, RunQueuedData
 from events.errors import UnknownRun
+from events.limits import smaller
 from events.runs import NewRun
 from flows._batch_file import order_from
 from flows._carry import Tools
@@ -101,7 +102,7 @@ async def again(settings: Settings, tools: Tools, key: str, run_id: UUID, from_s
             same_input=True,
             from_step=from_step,
             models=tools.models,
-            max_cost_usd=source.max_cost_usd or settings.max_cost_usd,
+            max_cost_usd=smaller(source.max_cost_usd, settings.max_cost_usd),
         )
     except ValidationError as error:
         raise CannotStart(f"What run {run_id} was started with is not what its pipeline takes now.") from error

@@ -18,6 +18,7 @@ from flows._alerting import Hook, alerting
 from flows._carry import Tools
 from flows._children import beginners
 from flows._orphans import ending_orphans
+from flows._spending import Spending
 from flows._upkeep import sweeping, upkeep
 from flows.catalogue import CATALOGUE
 from flows.models import config_of, model_of, profile_of
@@ -113,6 +114,7 @@ async def _tools(settings: Settings, store: Store, stack: AsyncExitStack, *, por
         models=settings.models,
         answer_within=settings.answer_within,
         children=beginners(store.log, store.runs, store.batches, CATALOGUE, settings),
+        spending=Spending(store.runs, most) if (most := settings.spend_per_day_usd) else None,
     )
 
 

@@ -98,7 +98,7 @@ async def validated(draft: FrameworkDraft, request: VisionRequest) -> Validation
     while not isinstance(done, Validation):
         number += 1
         if isinstance(done, Unsettled) and number > MOST_REPAIRS:
-            words, form = question(done.left, done.repairs), choices(done.sections, done.left)
+            words, form = question(done.left, done.repairs), choices(done.sections, done.left, done.repairs)
             decision = await ask(DECISION, words, schema=form, name="framework", default=GiveUp())
         with turn(number):
             done = await validation(done, answers, decision)

@@ -2,9 +2,11 @@
 
 What was paid for is kept: the call that reaches the limit comes to its end, those beside it are cancelled, and no other
 is begun. A run to which that last call was all that was missing is complete.
+
+The day of the run's tenant can be spent as well: then the run makes no further call that costs anything.
 """
 
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -12,12 +14,15 @@ from events.contract import BudgetUse, Problem, UsageData
 from steps.errors import BUDGET_EXCEEDED, BUDGET_UNKNOWN, OverBudget
 
 WARN_AT = 0.8
+Day = Callable[[], Awaitable[Problem | None]]
+"""Asks why the run's tenant may spend nothing more today; None where it may."""
 
 
 @dataclass(slots=True)
 class Budget:
     """`limit` in US dollars, None where there is none. `spent` sums the known costs, `unpriced` is the first model
-    whose price is not known. `calls` are under way; `stop` ends the run's work."""
+    whose price is not known. `calls` are under way; `stop` ends the run's work. `day` is asked before each paid call,
+    and `day_problem` is what it said."""
 
     limit: float | None = None
     warned: bool = False
@@ -25,6 +30,8 @@ class Budget:
     unpriced: str | None = None
     calls: int = 0
     stop: Callable[[], object] = lambda: None
+    day: Day | None = None
+    day_problem: Problem | None = None
 
     def count(self, usages: Iterable[UsageData]) -> None:
         for usage in usages:
@@ -45,6 +52,8 @@ class Budget:
     @property
     def problem(self) -> Problem | None:
         """Why nothing more may be spent, if it may not."""
+        if self.day_problem is not None:
+            return self.day_problem
         if self.limit is None:
             return None
         if self.spent >= self.limit:
@@ -70,6 +79,12 @@ class Budget:
             yield
         finally:
             self.calls -= 1
+
+    async def check_day(self, is_paid: Callable[[], bool]) -> None:
+        """Before a model call. Raises `OverBudget` where it costs something and the tenant's day is spent."""
+        if self.day is not None and is_paid():
+            self.day_problem = self.day_problem or await self.day()
+            self.check()
 
     def check(self) -> None:
         """Raises `OverBudget`, and stops whatever else goes on in the run."""

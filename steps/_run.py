@@ -10,7 +10,7 @@ from events.contract import Event, PlannedStep, Progress, ProgressData, Usage, U
 from events.errors import StoreError
 from events.log import EventLog
 from llm.client import Model, Usage as ModelUsage
-from steps._budget import Budget
+from steps._budget import Budget, Day
 from steps._children import Children
 from steps._gate import Gate
 from steps._host import Bare, Host
@@ -28,7 +28,7 @@ class Run:
 
     `models` are those that are named to the model server; `inherited` are the checkpoints of the run that this one does
     again, as far as they are good for it. `answer_within` is how many seconds a person is waited for. `children` starts
-    runs about this one, where whoever carries it can.
+    runs about this one, where whoever carries it can. `day` says whether the run's tenant may spend more today.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Run:
         inherited: Checkpoints | None = None,
         answer_within: float = DAY,
         children: Children | None = None,
+        day: Day | None = None,
         on_lost: Callable[[BaseException], object] = lambda error: None,
         on_spent: Callable[[], object] = lambda: None,
         on_idle: Callable[[], object] = lambda: None,
@@ -67,7 +68,7 @@ class Run:
         self.ending: Ending | None = None
         self.lost: BaseException | None = None
         self.usages: list[UsageData] = [usage.data for usage in self.journal.usages]
-        self.budget = Budget(self.journal.max_cost_usd, self.journal.warned, stop=on_spent)
+        self.budget = Budget(self.journal.max_cost_usd, self.journal.warned, stop=on_spent, day=day)
         self.budget.count(self.usages)
         self.gate = Gate(on_idle)
         self._on_lost = on_lost

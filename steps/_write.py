@@ -103,6 +103,11 @@ def _part(name: str, value: Any, sections: Mapping[str, TypeAdapter[Any]]) -> No
     run.say(Partial(**attempt.where, data=PartialData(path=f"/{name}", value=held)))
 
 
+def _is_paid(run: "Run", call: Call) -> bool:
+    """Does a call like this cost anything, as far as its price is known? Its prompt stands in for the answer."""
+    return bool(run.model.estimate(call, call.user).cost_usd)
+
+
 def _labels(run: "Run", attempt: "Attempt") -> dict[str, str]:
     """Whose call it is. A lane or turn inside a step is the call's; one that a step is in, the attempt's too."""
     told = {
@@ -120,6 +125,7 @@ def _labels(run: "Run", attempt: "Attempt") -> dict[str, str]:
 async def _stream(call: Call, read: Callable[[str], object], longest: int | None) -> None:
     """Tokens out, usage noted, whatever happens."""
     run, attempt = current_run(), current_attempt()
+    await run.budget.check_day(lambda: _is_paid(run, call))
     written: list[str] = []
     length = 0
     told = False

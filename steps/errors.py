@@ -1,7 +1,7 @@
 """How a step says that it failed, and what a viewer is told of any failure.
 
 StepFailed      the step knows what is wrong; `retryable` says whether another attempt can help
-├── OverBudget  the run has spent what it may, or nobody can tell
+├── OverBudget  the run, or its tenant today, has spent what it may, or nobody can tell
 └── Unanswered  nobody answered what the run asked, and there is no default
 DeadlinePassed  the run's time was up while the step was at work
 RunLost         this process may not write to the run any more; nothing else is said by it
@@ -23,6 +23,7 @@ WORKER_LOST = "/problems/worker-lost"
 SET_ASIDE = "/problems/set-aside"
 BUDGET_EXCEEDED = "/problems/budget-exceeded"
 BUDGET_UNKNOWN = "/problems/budget-unknown"
+DAY_SPENT = "/problems/day-is-spent"
 UNANSWERED = "/problems/unanswered"
 
 

@@ -60,7 +60,11 @@ class BatchOrder(BaseModel):
     pipeline: str = Field(default="vision_framework", description="What is made of each input.")
     concurrency: int = Field(default=AT_ONCE, strict=True, ge=1, le=MOST_AT_ONCE, description="How many go on at once.")
     max_cost_usd: float | None = Field(
-        default=None, strict=True, gt=0, le=MOST_DOLLARS, description="What each run may cost, in US dollars."
+        default=None,
+        strict=True,
+        gt=0,
+        le=MOST_DOLLARS,
+        description="What each run may cost, in US dollars; at most STEPGLASS_MAX_COST_USD.",
     )
     items: Annotated[list[BatchItem], AfterValidator(_of_different_names)] = Field(
         min_length=1, max_length=MOST_ITEMS, description="The inputs, each under a key."

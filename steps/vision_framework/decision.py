@@ -7,7 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
 from events.contract import ProblemError
 from steps.vision_framework.document import SECTION_NAMES, SECTIONS, Framework, SectionName
+from steps.vision_framework.repair import MOST_REPAIRS
 from steps.vision_framework.violations import sections_in
+
+MOST_BY_HAND = 10
+"""Repairs that a person may wish for, beside those that the model makes by itself."""
 
 TITLES: dict[SectionName, str] = {
     "vision": "Vision",
@@ -31,7 +35,7 @@ class Edit(_Decision):
 
 
 class Repair(_Decision):
-    """One more repair by the model."""
+    """One more repair by the model, as long as there is one left."""
 
     action: Literal["repair"] = "repair"
 
@@ -50,11 +54,21 @@ def question(left: Sequence[ProblemError], repairs: int) -> str:
     """What is asked, and below it what is wrong, a line each."""
     times = "one repair" if repairs == 1 else f"{repairs} repairs"
     first = f"The framework still breaks its bounds after {times} by the model. What is to be done?"
+    if not may_repair(repairs):
+        first = (
+            f"The framework still breaks its bounds after {times} by the model. No more are made: edit it or give up."
+        )
     return "\n".join([first, *(f"- {one.detail}" for one in left)])
 
 
-def choices(sections: dict[str, JsonValue], left: list[ProblemError]) -> dict[str, Any]:
-    """The JSON Schema of the decision: of an edit with the sections that are wrong, as they are now in `default`.
+def may_repair(repairs: int) -> bool:
+    """Each repair is a paid call, and somebody could wish for them without end."""
+    return repairs < MOST_REPAIRS + MOST_BY_HAND
+
+
+def choices(sections: dict[str, JsonValue], left: list[ProblemError], repairs: int) -> dict[str, Any]:
+    """The JSON Schema of the decision: of an edit with the sections that are wrong, as they are now in `default`. After
+    as many `repairs` as may be made, no other one can be chosen.
 
     It has no `$ref`, so that a form can be made of it as it stands. A `default` may break the bounds that stand beside
     it: that is why it is asked.
@@ -62,6 +76,7 @@ def choices(sections: dict[str, JsonValue], left: list[ProblemError]) -> dict[st
     wrong: list[SectionName] = [name for name in SECTION_NAMES if name in sections_in(left)]
     forms: dict[str, Any] = {name: _form(name, sections.get(name), left) for name in wrong}
     edited = {"type": "object", "title": "Sections", "properties": forms, "required": list(wrong)}
+    repair = _choice("repair", "Have it repaired again", "The model tries once more. That is one more call.", {})
     return {
         "title": "What is to be done",
         "discriminator": {"propertyName": "action"},
@@ -72,7 +87,7 @@ def choices(sections: dict[str, JsonValue], left: list[ProblemError]) -> dict[st
                 "Write the sections that are wrong yourself. They are looked at again.",
                 {"sections": edited | {"additionalProperties": False}},
             ),
-            _choice("repair", "Have it repaired again", "The model tries once more. That is one more call.", {}),
+            *([repair] if may_repair(repairs) else []),
             _choice("give_up", "Give up", "The run ends in error, with what is wrong.", {}),
         ],
     }

@@ -10,6 +10,7 @@ from api.app import create_app
 from events.contract import RunQueued
 from events.store import Store
 from tests.api.conftest import in_process, problem, settings_with
+from tests.api.editing import WISH, made
 from tests.api.test_retry import ended, failed, retry
 from tests.api.test_starting import START, pointers
 from tests.api.writing import log_of
@@ -52,10 +53,24 @@ async def test_what_is_no_budget_is_refused_by_name(client: AsyncClient, limit: 
 
 async def test_the_settings_have_a_budget_for_runs_that_name_none_wherever_they_are_started(store: Store):
     async with in_process(create_app(settings_with(max_cost_usd=2.0), store)) as client:
-        plain, own = await started(client, START), await started(client, {**START, "max_cost_usd": 5})
+        plain, own = await started(client, START), await started(client, {**START, "max_cost_usd": 0.5})
         again = (await retry(client, await ended(store, failed()))).json()["run_id"]
 
-    assert [await limit_of(store, run_id) for run_id in (plain, own, again)] == [2.0, 5.0, 2.0]
+    assert [await limit_of(store, run_id) for run_id in (plain, own, again)] == [2.0, 0.5, 2.0]
+
+
+async def test_m7_no_request_raises_the_limit_of_the_operator(store: Store):
+    document = await made(store)
+    async with in_process(create_app(settings_with(max_cost_usd=2.0), store)) as client:
+        ways = [
+            await client.post("/api/runs", json={**START, "max_cost_usd": 5}),
+            await retry(client, await ended(store, failed()), {"max_cost_usd": 1_000_000}),
+            # The one before was started when the limit was higher, or there was none.
+            await retry(client, await ended(store, failed(), max_cost_usd=5.0)),
+            await client.post(f"/api/runs/{document}/refine", json=WISH),
+        ]
+
+    assert [await limit_of(store, way.json()["run_id"]) for way in ways] == [2.0] * 4
 
 
 async def test_another_budget_is_another_request_and_one_of_the_settings_is_not(store: Store):

@@ -19,7 +19,7 @@ def broken() -> dict[str, Any]:
     return draft
 
 
-SCHEMA = choices(broken(), violations(broken()))
+SCHEMA = choices(broken(), violations(broken()), 2)
 PROMPT = question(violations(broken()), 2)
 STORY = Story().queued().started()
 

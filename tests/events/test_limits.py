@@ -8,7 +8,7 @@ import pytest
 
 from events.contract import Usage, UsageData
 from events.errors import KeyReused, OverLimit
-from events.limits import Limits, Standing
+from events.limits import Limits, Standing, smaller
 from events.memory import open_memory
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
@@ -75,6 +75,23 @@ async def test_no_run_when_the_day_s_money_is_spent_by_what_ended_and_what_goes_
     error = await refused(store, limits)
     assert (error.limit, error.standing.spent) == ("spend_per_day", 1.0)
     assert (await store.runs.accept(new(tenant="other"), limits=limits)).created
+
+
+async def test_m7_what_a_tenant_has_used_can_be_asked_without_accepting_a_run(store: Store) -> None:
+    ended, live = await held(store), await held(store)
+    await store.log.append(ended.run_id, [opened(), start(), usage(0.4), usage(None), LAST], epoch=ended.epoch)
+    await store.log.append(live.run_id, [opened(), start(), usage(0.3)], epoch=live.epoch)
+    ours, theirs = await store.runs.standing(DEFAULT_TENANT), await store.runs.standing("other")
+    assert (ours.spent, ours.live, theirs.spent, theirs.live) == (0.7, 1, 0.0, 0)
+    assert 0 < ours.day_left <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("wanted", "most", "budget"),
+    [(None, None, None), (1.0, None, 1.0), (None, 2.0, 2.0), (1.0, 2.0, 1.0), (3.0, 2.0, 2.0)],
+)
+def test_m7_of_two_budgets_the_smaller_holds(wanted: float | None, most: float | None, budget: float | None) -> None:
+    assert smaller(wanted, most) == budget
 
 
 async def test_what_was_accepted_once_is_never_refused(store: Store) -> None:

@@ -170,6 +170,16 @@ async def test_only_a_batch_can_begin_runs(store: Store):
     assert children(of_other) is None
 
 
+@pytest.mark.parametrize(("wanted", "given"), [(5.0, 2.0), (0.5, 0.5), (None, 2.0)])
+async def test_m7_the_runs_of_a_batch_keep_within_the_limit_of_the_settings(wanted: float | None, given: float):
+    async with new_yard() as yard:
+        yard.settings = Settings(max_cost_usd=2.0)
+        run_id = await yard.done(order("ann", max_cost_usd=wanted))
+        [child] = (await yard.store.runs.page("default", about=run_id)).runs
+
+    assert child.max_cost_usd == given
+
+
 @pytest.fixture
 async def orphans_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     monkeypatch.setattr("flows._orphans.EVERY", 0.01)

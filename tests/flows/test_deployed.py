@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from events.contract import RunQueued
 from events.errors import StoreUnavailable
 from events.runs import NewRun
 from flows import _deployed, _patience, deployments
@@ -86,8 +87,8 @@ async def test_what_prefect_saw_of_a_run_fails_it_not_even_for_a_store_that_stay
     assert "could not be stored" in caplog.text
 
 
-async def started(stage: Stage, run_id: UUID, from_step: str | None = None) -> NewRun:
-    return await deployments.again(Settings(), stage.tools, "prefect:1", run_id, from_step)
+async def started(stage: Stage, run_id: UUID, from_step: str | None = None, **settings: Any) -> NewRun:
+    return await deployments.again(Settings(**settings), stage.tools, "prefect:1", run_id, from_step)
 
 
 async def test_an_operator_s_retry_is_the_owner_s_run_with_the_flow_run_as_its_key(stage: Stage):
@@ -98,6 +99,18 @@ async def test_an_operator_s_retry_is_the_owner_s_run_with_the_flow_run_as_its_k
 
     assert (new.tenant, new.idempotency_key, new.forked_from) == ("acme", "prefect:1", run_id)
     assert [getattr(event, "step", "") for event in new.first] == ["", "brief", "framework", "validation", "qa"]
+
+
+@pytest.mark.parametrize(("before", "after"), [(5.0, 2.0), (0.5, 0.5), (None, 2.0)])
+async def test_m7_an_operator_s_retry_keeps_within_the_limit_of_the_settings(
+    stage: Stage, before: float | None, after: float
+):
+    store: Any = stage.store
+    run_id = await ended(store, failed(), max_cost_usd=before)
+
+    queued = (await started(stage, run_id, max_cost_usd=2.0)).first[0]
+
+    assert isinstance(queued, RunQueued) and queued.data.max_cost_usd == after
 
 
 async def test_what_cannot_be_done_again_is_said_to_the_operator(stage: Stage):

@@ -5,6 +5,7 @@ import signal
 from contextlib import AsyncExitStack
 
 import pytest
+from pydantic import SecretStr
 
 from flows import process
 from flows.process import run_worker
@@ -37,3 +38,13 @@ def test_what_is_there_when_a_worker_is_ready_is_never_looked_through_for_garbag
     monkeypatch.setattr(signal, "signal", leave_alone)
     assert run_worker(Settings(), lambda: told.append("ready")) == 0
     assert told == ["opened", "frozen", "ready"]
+
+
+@pytest.mark.parametrize(("most", "watched"), [(5.0, True), (None, False)])
+async def test_m7_a_process_that_carries_runs_watches_what_a_day_may_cost_where_that_is_limited(
+    most: float | None, watched: bool
+):
+    nowhere = {"database_url": SecretStr("memory://"), "openai_base_url": "http://127.0.0.1:9/v1"}
+    settings = Settings(spend_per_day_usd=most).model_copy(update=nowhere)
+    async with AsyncExitStack() as stack:
+        assert ((await process.open_tools(settings, stack)).spending is not None) is watched

@@ -312,3 +312,20 @@ async def killed(stage: Stage, told: list[Any]) -> None:
     assert story.count("input_required") == story.count("input_received") == 2
     assert calls(stage, "validation") == 2 - kept, wrong()
     await stage.check()
+
+
+async def test_m7_nobody_can_wish_for_repairs_without_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steps.vision_framework.decision.MOST_BY_HAND", 2)
+    may_answer(stage)
+    await stage.accept(vision_framework, ASKING)
+    async with at_work(stage):
+        for number in (1, 2):
+            assert schema_errors((await asked(stage, f"framework-{number}")).json_schema, {"action": "repair"}) == []
+            await answered(stage, {"action": "repair"}, f"framework-{number}")
+        question = await asked(stage, "framework-3")
+        assert schema_errors(question.json_schema, {"action": "repair"})
+        assert "No more are made" in question.prompt
+        await answered(stage, edit(), "framework-3")
+        assert await last_word(stage) == "complete"
+    assert calls(stage, "validation") == 4
+    await stage.check()

@@ -6,8 +6,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import JsonValue
 
-from steps.vision_framework.decision import DECISION, Edit, GiveUp, Repair, choices, question
+from steps.vision_framework.decision import DECISION, MOST_BY_HAND, Edit, GiveUp, Repair, choices, question
 from steps.vision_framework.document import SECTION_NAMES
+from steps.vision_framework.repair import MOST_REPAIRS
 from steps.vision_framework.violations import violations
 from tests.steps.vision_framework.documents import Json, schema_errors, sections
 
@@ -21,7 +22,7 @@ def spoilt() -> Json:
 
 
 def asked(draft: Json) -> Json:
-    return choices(draft, violations(draft))
+    return choices(draft, violations(draft), MOST_REPAIRS)
 
 
 def edited(schema: Json) -> Json:
@@ -109,3 +110,16 @@ def test_anything_else_does_not_fit(value: Any) -> None:
 def test_what_has_not_even_the_form_of_a_section_can_still_be_shown(draft: Json, shown: dict[str, JsonValue]) -> None:
     forms = edited(asked(draft))
     assert {name: forms[name]["default"] for name in shown} == shown
+
+
+def test_m7_a_repair_can_be_chosen_until_all_are_used_up_and_then_the_question_says_so() -> None:
+    draft, wish = spoilt(), {"action": "repair"}
+    most = MOST_REPAIRS + MOST_BY_HAND
+
+    assert schema_errors(choices(draft, violations(draft), most - 1), wish) == []
+    assert "What is to be done?" in question(violations(draft), most - 1)
+
+    last = choices(draft, violations(draft), most)
+    assert schema_errors(last, wish) and not schema_errors(last, {"action": "give_up"})
+    assert [form["title"] for form in last["oneOf"]] == ["Edit it by hand", "Give up"]
+    assert "after 12 repairs by the model. No more are made" in question(violations(draft), most)
