@@ -96,6 +96,12 @@ class Settings(BaseSettings):
     live_runs: int = Field(
         default=1000, validation_alias="STEPGLASS_LIVE_RUNS", ge=1, description="Runs of a tenant that have not ended."
     )
+    changes_per_minute: int = Field(
+        default=600,
+        ge=1,
+        description="Changes a minute that each process of the API makes for a tenant: all that is neither read nor "
+        "a start.",
+    )
     streams: int = Field(
         default=2000,
         ge=1,

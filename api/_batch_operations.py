@@ -34,6 +34,7 @@ BATCH_OPERATIONS: list[Operation] = [
         answers={202: Answer("The batch is accepted and stored.", {JSON: batches.BatchStarted}, ["Location", *RATE])},
         problems=["unavailable", *LIMITED],
         parameters=["Idempotency-Key", "name", "item pipeline", "concurrency", "max_cost_usd"],
+        starts=True,
         takes=BatchOrder,
         lines=BatchLine | dict[str, JsonValue],
     ),

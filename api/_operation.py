@@ -45,7 +45,8 @@ class Operation:
     """A method on an address. `takes` is the type of its JSON body, `media` what such a body may be called, `lines` the
     type of a line where the body may be lines as well; `problems` are names of kinds beside those that any such
     operation has, `conflicts` of those that it answers with 409 as well; `parameters` are names in `api._parameters`;
-    `open` needs no token; `name` is for an endpoint with several addresses."""
+    `open` needs no token; `name` is for an endpoint with several addresses. `starts` marks what only starts a run,
+    which has limits of its own. Everything else that is not a GET is counted as a change."""
 
     method: str
     path: str
@@ -61,11 +62,16 @@ class Operation:
     lines: Any = None
     body_optional: bool = False
     open: bool = False
+    starts: bool = False
     name: str = ""
 
     @property
     def id(self) -> str:
         return self.name or self.endpoint.__name__
+
+    @property
+    def is_change(self) -> bool:
+        return self.method not in ("GET", "HEAD") and not self.starts
 
     @property
     def kinds(self) -> list[Kind]:
@@ -75,6 +81,8 @@ class Operation:
             names.add("unauthorized")
         if self.method in ("POST", "PATCH"):
             names.add("forbidden-origin")
+        if self.is_change:
+            names.add("too-many-changes")
         if self.takes is not None:
             names.update(BODY_PROBLEMS)
         return [kind for kind in KINDS.values() if kind.name in names]

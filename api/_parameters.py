@@ -178,12 +178,12 @@ HEADERS: dict[str, Doc] = {
     "Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."},
     "RateLimit": {
         "schema": {"type": "string"},
-        "description": "What is left of the tenant's limits: runs, and the seconds until there is one more.",
+        "description": "What is left of the tenant's limits: runs or changes, and the seconds until there is one more.",
         "example": '"runs";r=599;t=60, "live-runs";r=999',
     },
     "RateLimit-Policy": {
         "schema": {"type": "string"},
-        "description": "The limits themselves: runs, and the seconds in which.",
+        "description": "The limits themselves: runs or changes, and the seconds in which.",
         "example": '"runs";q=600;w=60, "live-runs";q=1000',
     },
     "Allow": {"schema": {"type": "string"}, "description": "The methods that this address takes."},

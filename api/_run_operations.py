@@ -25,6 +25,7 @@ def small_stream(path: str, endpoint: Endpoint, summary: str, pipeline: str) -> 
         },
         problems=[*RUN, *LIMITED, *STREAMED],
         parameters=["Idempotency-Key", "Last-Event-ID"],
+        starts=True,
         takes=CATALOGUE[pipeline].input_model,
         body_optional=True,
     )
@@ -62,6 +63,7 @@ RUN_OPERATIONS: list[Operation] = [
         },
         problems=["unavailable", *LIMITED],
         parameters=["Idempotency-Key", "Prefer"],
+        starts=True,
         takes=start.StartRun,
     ),
     Operation(

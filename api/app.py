@@ -14,6 +14,7 @@ from api._hosts import Hosts, names_of
 from api._idle import Idle
 from api._requests import Requests
 from api._tokens import Tokens
+from api.change_rate import ChangeRate
 from api.health import PrefectProbe
 from api.nowhere import handlers
 from api.operations import routes
@@ -80,6 +81,7 @@ def create_app(settings: Settings, store: Store | None = None, idle: Idle | None
                 idle=idle or Idle(reading),
                 run_tokens=run_tokens,
                 refusals=Refusals(reading and reading.refused_tokens),
+                change_rate=ChangeRate(settings.changes_per_minute),
             )
 
     app = Starlette(routes=routes(), middleware=middleware(settings), exception_handlers=handlers(), lifespan=lifespan)

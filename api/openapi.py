@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from api._operation import LIMITED, NDJSON, SSE, STREAMED, Answer, Operation
+from api._operation import LIMITED, NDJSON, RATE, SSE, STREAMED, Answer, Operation
 from api._parameters import HEADERS, PARAMETERS, Doc
 from api.problems import KINDS, MEDIA_TYPE, Kind
 from events.contract import Problem
@@ -15,7 +15,9 @@ REF = "#/components/schemas/{model}"
 IN_PATH = [name for name, parameter in PARAMETERS.items() if parameter["in"] == "path"]
 PROBLEM_HEADERS = {
     "unauthorized": "WWW-Authenticate",
-    **dict.fromkeys(("unavailable", "not-finished", "not-ready", *LIMITED, *STREAMED), "Retry-After"),
+    **dict.fromkeys(
+        ("unavailable", "not-finished", "not-ready", "too-many-changes", *LIMITED, *STREAMED), "Retry-After"
+    ),
 }
 ABOUT = """Staged model generations that anyone can watch live. `POST /api/runs` starts a run,
 `GET /api/runs/{run_id}/events` watches it: one append-only log, read from any position.
@@ -95,7 +97,7 @@ def _answer(each: Operation, status: int, answer: Answer, schemas: dict[Any, Doc
     content = {media: {"schema": framed(schema) if media == SSE else schema} for media, schema in said.items()}
     return {
         "description": answer.meaning,
-        "headers": _headers(*answer.headers),
+        "headers": _headers(*answer.headers, *(RATE if each.is_change else ())),
         **({"content": content} if content else {}),
     }
 

@@ -8,6 +8,7 @@ from api._operation import Operation
 from api._run_operations import RUN_OPERATIONS
 from api._service_operations import SERVICE_OPERATIONS
 from api._stats_operations import STATS_OPERATIONS
+from api.change_rate import counted
 
 OPERATIONS: list[Operation] = [
     *RUN_OPERATIONS,
@@ -19,4 +20,9 @@ OPERATIONS: list[Operation] = [
 
 
 def routes() -> list[Route]:
-    return [Route(each.path, each.endpoint, methods=[each.method], name=each.id) for each in OPERATIONS]
+    return [
+        Route(
+            each.path, counted(each.endpoint) if each.is_change else each.endpoint, methods=[each.method], name=each.id
+        )
+        for each in OPERATIONS
+    ]

@@ -81,6 +81,7 @@ KINDS: dict[str, Kind] = {
         Kind("too-many-runs", 429, "Too many runs were started", "Start it after `Retry-After` seconds."),
         Kind("too-many-live-runs", 429, "Too many runs are going on", "Start it when one of them has ended."),
         Kind("day-is-spent", 429, "The day's money is spent", "Start it tomorrow; a day is one of UTC."),
+        Kind("too-many-changes", 429, "Too many changes were made", "Send it again after `Retry-After` seconds."),
         Kind("too-many-viewers", 429, "Too many streams are open", "Close one of them, or try again later."),
         Kind("internal-error", 500, "Something went wrong on our side", "Report the `request_id`; it is in our log."),
         Kind("unavailable", 503, "The store does not answer", "Send it again after `Retry-After` seconds."),

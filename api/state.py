@@ -13,6 +13,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from api._idle import Idle
+    from api.change_rate import ChangeRate
     from api.health import PrefectProbe
     from api.run_tokens import Reader, RunTokens
     from api.streams import Streams
@@ -31,6 +32,7 @@ class State(TypedDict):
     idle: "Idle"
     run_tokens: "RunTokens"
     refusals: Refusals
+    change_rate: "ChangeRate"
 
 
 class RequestState(State):

@@ -33,6 +33,7 @@ SETTINGS: dict[str, Any] = {
     "token_secret": SECRET,
     "runs_per_minute": 1_000_000,
     "live_runs": 1_000_000,
+    "changes_per_minute": 1_000_000,
     "metrics": True,
     "log_level": "CRITICAL",
 }
