@@ -88,10 +88,10 @@ async def change(request: Request, act: Act) -> JSONResponse:
     versions, tenant = request.state["store"].versions, request.state["tenant"]
     for left in reversed(range(TRIES)):
         now = await present(request, run_id)
-        following = await made_of(now, act, stale=expected is not None and str(now.last.number) not in expected)
-        if following is None:
-            return shown(run_id, now.last)
         try:
+            following = await made_of(now, act, stale=expected is not None and str(now.last.number) not in expected)
+            if following is None:
+                return shown(run_id, now.last)
             # The run's own version is kept from the first change on, and in one piece with it.
             return shown(run_id, await versions.add(run_id, tenant, *([] if now.kept else [now.last]), following))
         except Outrun:

@@ -13,6 +13,7 @@ from api.runs import PAGE, page_size
 from api.state import Request
 from api.validation import refusal
 from api.views import run_id_in
+from events.errors import Outrun
 from events.versions import Version, changed, redone, undone
 
 PATCHES = ("application/merge-patch+json", "application/json")
@@ -68,8 +69,8 @@ async def undo(request: Request) -> JSONResponse:
     async def back(now: Present) -> Version:
         if now.last.back is None:
             raise HttpProblem("nothing-to-undo", "This is the document as the run wrote it.")
-        before = await version_of(request, now.run_id, now.last.back)
-        return undone(now.last, await version_of(request, now.run_id, now.last.shows), before, by)
+        before = await behind(request, now, now.last.back)
+        return undone(now.last, await behind(request, now, now.last.shows), before, by)
 
     return await change(request, back)
 
@@ -81,7 +82,7 @@ async def redo(request: Request) -> JSONResponse:
     async def forth(now: Present) -> Version:
         if not now.last.ahead:
             raise HttpProblem("nothing-to-redo", "Nothing was undone since the last change.")
-        return redone(now.last, await version_of(request, now.run_id, now.last.ahead[0]), by)
+        return redone(now.last, await behind(request, now, now.last.ahead[0]), by)
 
     return await change(request, forth)
 
@@ -96,7 +97,7 @@ async def list_versions(request: Request) -> JSONResponse:
     else:
         page = [now.last] if before is None or before > 1 else []
     body = {"versions": [{**facts(version), "shows": version.shows} for version in page]}
-    # They have no holes: below the first there is nothing.
+    # The first is never dropped, and below it there is nothing.
     more = {"next_before": page[-1].number} if page and page[-1].number > 1 else {}
     return JSONResponse(body | more, headers=NO_STORE)
 
@@ -118,6 +119,14 @@ async def version_of(request: Request, run_id: UUID, number: int) -> Version:
         raise HttpProblem(
             "unknown-version", f"The document has no version {request.path_params.get('version', number)}."
         )
+    return found
+
+
+async def behind(request: Request, now: Present, number: int) -> Version:
+    """A version to which the present one leads. It is gone only where others have made many since: raises `Outrun`."""
+    found = await request.state["store"].versions.find(now.run_id, request.state["tenant"], number)
+    if found is None:
+        raise Outrun(f"Version {number} was dropped since version {now.last.number} was looked at.")
     return found
 
 

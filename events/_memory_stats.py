@@ -10,7 +10,7 @@ from events._percentile import percentile
 from events._record import Record
 from events.contract import now_ms
 from events.errors import UnknownRun
-from events.stats import MOST_OWED, Figures, StepTimes, Usage, cost_of, summed_up
+from events.stats import MOST_OWED, MOST_VIEWERS, Figures, StepTimes, Usage, cost_of, summed_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class _Word:
 class MemoryStats:
     def __init__(self, records: dict[UUID, Record]) -> None:
         self._records = records
-        self._left: dict[tuple[UUID, str], _Word] = {}
+        self._left: defaultdict[UUID, dict[str, _Word]] = defaultdict(dict)
 
     async def figures(self, tenant: str, since: datetime, watched: Mapping[UUID, int] | None = None) -> Figures:
         ours = {run_id: record for run_id, record in self._records.items() if record.new.tenant == tenant}
@@ -41,7 +41,10 @@ class MemoryStats:
             usage=_usage(ended),
             viewers=sum(viewers for run_id, viewers in (watched or {}).items() if run_id in ours),
             abandoned=sum(
-                run_id in ours and word.at >= since and not word.back for (run_id, _), word in self._left.items()
+                word.at >= since and not word.back
+                for run_id, words in self._left.items()
+                if run_id in ours
+                for word in words.values()
             ),
             prefect_owed=min(len(owed), MOST_OWED),
         )
@@ -51,18 +54,18 @@ class MemoryStats:
             self._note(run_id, viewer, said_at, back=False)
 
     async def came_back(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
-        if not self._ours(run_id, tenant).ended or (run_id, viewer) in self._left:
+        if not self._ours(run_id, tenant).ended or viewer in self._left[run_id]:
             self._note(run_id, viewer, said_at, back=True)
 
     def _note(self, run_id: UUID, viewer: str, said_at: int | None, *, back: bool) -> None:
         said, now = now_ms() if said_at is None else said_at, datetime.now(UTC)
-        known = self._left.get((run_id, viewer))
-        if known is None or known.said_at <= said:
-            at = known.at if known and not known.back else now
-            self._left[run_id, viewer] = _Word(said, at, back)
+        words = self._left[run_id]
+        known = words.get(viewer)
+        if known.said_at <= said if known else len(words) < MOST_VIEWERS:
+            words[viewer] = _Word(said, known.at if known and not known.back else now, back)
 
     def forget(self, run_id: UUID) -> None:
-        self._left = {key: word for key, word in self._left.items() if key[0] != run_id}
+        self._left.pop(run_id, None)
 
     def _ours(self, run_id: UUID, tenant: str) -> Record:
         record = self._records.get(run_id)

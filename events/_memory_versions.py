@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from events.errors import Outrun
-from events.versions import Version
+from events.versions import Version, forgotten, led_around
 
 
 class MemoryVersions:
@@ -21,8 +21,7 @@ class MemoryVersions:
         return versions[-1] if versions else None
 
     async def find(self, run_id: UUID, tenant: str, number: int) -> Version | None:
-        versions = self._of(run_id, tenant)
-        return versions[number - 1] if 0 < number <= len(versions) else None
+        return next((version for version in self._of(run_id, tenant) if version.number == number), None)
 
     async def page(self, run_id: UUID, tenant: str, before: int | None = None, limit: int = 50) -> list[Version]:
         newest_first = self._of(run_id, tenant)[::-1]
@@ -32,9 +31,12 @@ class MemoryVersions:
     async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
         self._check(run_id, tenant)
         known = self._all.setdefault((run_id, tenant), [])
-        if [version.number for version in versions] != list(range(len(known) + 1, len(known) + 1 + len(versions))):
-            raise Outrun(f"The document of run {run_id} has {len(known)} versions; {versions[0].number} is not next.")
+        number = known[-1].number if known else 0
+        if [version.number for version in versions] != list(range(number + 1, number + 1 + len(versions))):
+            raise Outrun(f"The document of run {run_id} is at version {number}; {versions[0].number} is not next.")
         known += [replace(version, at=version.at or datetime.now(UTC)) for version in versions]
+        gone = forgotten(known)
+        known[:] = [led_around(version, gone) for version in known if version.number not in gone]
         return known[-1]
 
     def changed_at(self, run_id: UUID, tenant: str) -> datetime | None:

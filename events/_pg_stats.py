@@ -8,7 +8,7 @@ from events._pg import Connection, Database
 from events.contract import now_ms
 from events.errors import UnknownRun
 from events.ids import lowest_uuid7
-from events.stats import MOST_OWED, Figures, StepTimes, Usage, cost_of, summed_up
+from events.stats import MOST_OWED, MOST_VIEWERS, Figures, StepTimes, Usage, cost_of, summed_up
 
 _RUNS = """
     SELECT status, pipeline, count(*) AS n FROM stepglass.runs WHERE tenant = $1 AND run_id >= $2 GROUP BY 1, 2
@@ -51,9 +51,11 @@ _OWED = """
     ) owed
 """
 _OURS = "WITH run AS (SELECT run_id, tenant, status FROM stepglass.runs WHERE run_id = $1 AND tenant = $2)"
+_KNOWN = "EXISTS (SELECT FROM stepglass.abandonments b WHERE b.run_id = run.run_id AND b.viewer = $3)"
+_ROOM = f"(SELECT count(*) FROM stepglass.abandonments b WHERE b.run_id = run.run_id) < {MOST_VIEWERS}"
 _LEFT = f"""{_OURS}, left_it AS (
         INSERT INTO stepglass.abandonments AS a (run_id, tenant, viewer, said_at)
-        SELECT run_id, tenant, $3, $4 FROM run WHERE NOT stepglass.ended(status)
+        SELECT run_id, tenant, $3, $4 FROM run WHERE NOT stepglass.ended(status) AND ({_KNOWN} OR {_ROOM})
         ON CONFLICT (run_id, viewer) DO UPDATE SET said_at = excluded.said_at, back = false,
             left_at = CASE WHEN a.back THEN excluded.left_at ELSE a.left_at END
         WHERE a.said_at <= excluded.said_at
@@ -62,8 +64,7 @@ _LEFT = f"""{_OURS}, left_it AS (
 # Who was back before word of the leaving came stands there as well: it is not counted when that comes.
 _BACK = f"""{_OURS}, back AS (
         INSERT INTO stepglass.abandonments AS a (run_id, tenant, viewer, said_at, back)
-        SELECT run_id, tenant, $3, $4, true FROM run WHERE NOT stepglass.ended(status)
-            OR EXISTS (SELECT FROM stepglass.abandonments b WHERE b.run_id = run.run_id AND b.viewer = $3)
+        SELECT run_id, tenant, $3, $4, true FROM run WHERE {_KNOWN} OR (NOT stepglass.ended(status) AND {_ROOM})
         ON CONFLICT (run_id, viewer) DO UPDATE SET said_at = excluded.said_at, back = true
         WHERE a.said_at <= excluded.said_at
     ) SELECT count(*) FROM run

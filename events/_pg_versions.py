@@ -8,7 +8,7 @@ import asyncpg
 
 from events._pg import Connection, Database, Row
 from events.errors import Outrun, UnknownRun
-from events.versions import Version
+from events.versions import MOST_VERSIONS, Version, forgotten, led_around
 
 _ACTS = """
     SELECT v.number, v.kind, v.shows, v.back, v.ahead, v.sections, v.by, v.made_at, v.refined_by, {} AS content
@@ -26,6 +26,9 @@ _ADD = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, clock_timestamp()), $11)
     RETURNING made_at
 """
+_ALL = _FACTS + " ORDER BY v.number"
+_DROP = "DELETE FROM stepglass.versions WHERE run_id = $1 AND number = ANY ($2)"
+_LEAD = "UPDATE stepglass.versions SET back = $3, ahead = $4 WHERE run_id = $1 AND number = $2"
 _NEXT = """
     SELECT (SELECT coalesce(max(v.number), 0) + 1 FROM stepglass.versions v WHERE v.run_id = r.run_id)
     FROM stepglass.runs r WHERE run_id = $1 AND tenant = $2
@@ -61,7 +64,10 @@ class PostgresVersions:
                 return kept
             if following != versions[0].number:
                 raise asyncpg.UniqueViolationError
-            return [await _add(connection, run_id, version) for version in versions][-1]
+            added = [await _add(connection, run_id, version) for version in versions][-1]
+            if added.number > MOST_VERSIONS:
+                await _thin(connection, run_id, tenant)
+            return added
 
         try:
             return await self._database.transact(add_all)
@@ -85,6 +91,17 @@ async def _add(connection: Connection, run_id: UUID, version: Version) -> Versio
         *(content, version.by, version.at, version.refined_by),
     )
     return replace(version, at=made_at)
+
+
+async def _thin(connection: Connection, run_id: UUID, tenant: str) -> None:
+    """Drop what is beyond `MOST_VERSIONS`. The version that was just added keeps others from adding one meanwhile."""
+    history = [_version(row) for row in await connection.fetch(_ALL, run_id, tenant)]
+    gone = forgotten(history)
+    if gone:
+        around = [(each, led_around(each, gone)) for each in history if each.number not in gone]
+        led = [(run_id, now.number, now.back, now.ahead) for before, now in around if now != before]
+        await connection.execute(_DROP, run_id, list(gone))
+        await connection.executemany(_LEAD, led)
 
 
 def _version(row: Row) -> Version:

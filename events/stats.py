@@ -14,6 +14,9 @@ MOST_FAILURES = 20
 MOST_OWED = 10_000
 """Runs owed to Prefect are counted up to here: where it was never there they are all that there is."""
 
+MOST_VIEWERS = 500
+"""Viewers of a run that are remembered for having left it, or being back. Ids are free: anybody can make up more."""
+
 
 @dataclass(frozen=True, slots=True)
 class StepTimes:
@@ -74,7 +77,7 @@ class Stats(Protocol):
         ...
 
     async def left(self, run_id: UUID, tenant: str, viewer: str, said_at: int | None = None) -> None:
-        """A viewer went away. Counted once, and only while the run goes on. Raises `UnknownRun`.
+        """A viewer went away. Counted once, only while the run goes on, and up to `MOST_VIEWERS`. Raises `UnknownRun`.
 
         Of what a viewer says of a run, the last by `said_at` holds, in whatever order it arrives: Unix ms, by whichever
         clock, as long as it is the viewer's own; None: now.

@@ -1,10 +1,11 @@
 """What becomes of a run's document after the run: who changed what and when, and the way back and forth.
 
-A history to which is only added. Each act (an edit, a refinement, an undo, a redo) is a version with the next number;
-who undoes goes on from an earlier content in a version of its own, so that nothing is ever lost or rewritten.
+Each act (an edit, a refinement, an undo, a redo) is a version with the next number. An undo goes on from an earlier
+content in a version of its own, so that no content is ever rewritten. Of a long history the oldest versions are
+dropped: undo passes over them to the first one, which is what the run wrote.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
@@ -12,6 +13,7 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
+MOST_VERSIONS = 200
 Kind = Literal["run", "edit", "refine", "undo", "redo"]
 
 
@@ -62,6 +64,31 @@ def redone(last: Version, again: Version, by: str) -> Version:
     return replace(again, number=last.number + 1, kind="redo", ahead=last.ahead[1:], by=by, at=None)
 
 
+def forgotten(history: Sequence[Version]) -> dict[int, int | None]:
+    """The numbers that a whole history, oldest first, lets go of, each with the version that stood before it.
+
+    Kept are the last acts and what they show, as many steps of undo, every step of redo, and what the run wrote.
+    """
+    last, before = history[-1], {version.number: version.back for version in history}
+    kept = {1, *last.ahead, *(version.number for version in history[-MOST_VERSIONS:])}
+    kept |= {version.shows for version in history if version.number in kept}
+    number = last.back
+    for _ in range(MOST_VERSIONS):
+        if number is None:
+            break
+        kept.add(number)
+        number = before[number]
+    return {number: back for number, back in before.items() if number not in kept}
+
+
+def led_around(version: Version, gone: Mapping[int, int | None]) -> Version:
+    """With its ways back and forth leading past what is `gone`, as if that had never been."""
+    back = version.back
+    while back is not None and back in gone:
+        back = gone[back]
+    return replace(version, back=back, ahead=tuple(number for number in version.ahead if number not in gone))
+
+
 class Versions(Protocol):
     """Every call is about a run of `tenant`; of another's there is nothing."""
 
@@ -76,7 +103,8 @@ class Versions(Protocol):
         ...
 
     async def add(self, run_id: UUID, tenant: str, *versions: Version) -> Version:
-        """Store `versions`, all or none, and give the last one as it is stored.
+        """Store `versions`, all or none, and give the last one as it is stored. Drops the oldest beyond
+        `MOST_VERSIONS`.
 
         They are stored once, also when the answer of the database is lost and they are sent again.
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from uuid import UUID
 
 import pytest
 
@@ -162,3 +163,20 @@ async def test_a_page_of_an_allowed_origin_may_edit_and_read_the_version(store: 
     assert (preflight.status_code, edited.status_code) == (200, 200)
     assert "ETag" in edited.headers["access-control-expose-headers"]
     assert problem(refused) == (403, "forbidden-origin")
+
+
+async def test_m8_an_undo_to_a_version_that_others_have_dropped_meanwhile_begins_anew(
+    editor: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await editor.edit(vision=NEW_VISION)
+    find, asked = editor.store.versions.find, list[int]()
+
+    async def gone_at_first(run_id: UUID, tenant: str, number: int) -> Version | None:
+        asked.append(number)
+        return None if len(asked) == 1 else await find(run_id, tenant, number)
+
+    monkeypatch.setattr(editor.store.versions, "find", gone_at_first)
+    undone = await editor.undo()
+
+    assert undone.status_code == 200, undone.text
+    assert (undone.json()["version"], undone.json()["can_undo"], asked) == (3, False, [1, 1, 2])

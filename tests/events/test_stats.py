@@ -11,7 +11,7 @@ import pytest
 from events.contract import Event, RunQueued, RunQueuedData
 from events.errors import UnknownRun
 from events.runs import NewRun
-from events.stats import MOST_FAILURES, Failure, Figures, StepTimes, Usage, cost_of, summed_up
+from events.stats import MOST_FAILURES, MOST_VIEWERS, Failure, Figures, StepTimes, Usage, cost_of, summed_up
 from events.store import Store
 from tests.histories import PROBLEM, Story
 
@@ -227,6 +227,19 @@ async def test_nobody_can_leave_a_run_that_is_not_there_or_another_tenant_s(stor
         with pytest.raises(UnknownRun):
             await leaving(uuid4(), "acme", "one")
     assert (await of(store)).abandoned == 1
+
+
+async def test_m8_a_run_remembers_so_many_viewers_and_of_those_whatever_they_say(store: Store) -> None:
+    run_id = await told(store, Story().queued().started())
+    await asyncio.gather(*(store.stats.left(run_id, "acme", f"v{number}") for number in range(MOST_VIEWERS)))
+    await store.stats.left(run_id, "acme", "one too many")
+    await store.stats.came_back(run_id, "acme", "another")
+    assert (await of(store)).abandoned == MOST_VIEWERS
+    await store.stats.came_back(run_id, "acme", "v0")
+    assert (await of(store)).abandoned == MOST_VIEWERS - 1
+    await store.stats.left(run_id, "acme", "v0")
+    await store.stats.left(run_id, "acme", "one too many")
+    assert (await of(store)).abandoned == MOST_VIEWERS
 
 
 # --- PostgreSQL alone -----------------------------------------------------------------------------------------------

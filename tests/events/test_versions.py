@@ -7,12 +7,14 @@ from uuid import UUID, uuid4
 import anyio
 import asyncpg
 import pytest
+from hypothesis import given, settings, strategies as st
 from pydantic import JsonValue
 
+from events import _pg_versions, versions
 from events.errors import Outrun, UnknownRun
 from events.runs import DEFAULT_TENANT
 from events.store import Store, open_store
-from events.versions import Version, changed, redone, undone, written_by_run
+from events.versions import Version, changed, forgotten, led_around, redone, undone, written_by_run
 from tests.events.words import LAST, held, new
 from tests.proxy import Proxy
 
@@ -213,6 +215,102 @@ async def test_versions_go_with_their_run(postgres_store: Store, database_url: s
         assert await connection.fetchval("SELECT count(*) FROM stepglass.versions") == 0
     finally:
         await connection.close()
+
+
+# --- how many are kept ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def five(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (_pg_versions, versions):
+        monkeypatch.setattr(module, "MOST_VERSIONS", 5)
+
+
+async def numbers(document: Document) -> list[int]:
+    page = await document.store.versions.page(document.run_id, DEFAULT_TENANT, limit=99)
+    return [version.number for version in page][::-1]
+
+
+@pytest.mark.usefixtures("five")
+async def test_m8_the_last_versions_are_kept_and_the_run_s_own_and_undo_goes_past_the_others(
+    document: Document,
+) -> None:
+    await document.begin()
+    for number in range(2, 31):
+        await document.edit(number)
+    assert await numbers(document) == [1, 25, 26, 27, 28, 29, 30]
+    assert await document.store.versions.find(document.run_id, DEFAULT_TENANT, 24) is None
+
+    assert [(await document.undo()).content for _ in range(5)] == [29, 28, 27, 26, 25]
+    first = await document.undo()
+    assert (first.content, first.back, first.number) == ({"vision": "one"}, None, 36)
+    assert [(await document.redo()).content for _ in range(6)] == [25, 26, 27, 28, 29, 30]
+    assert (await document.last()).ahead == ()
+    assert await document.edit("another") == await document.last()
+
+
+@pytest.mark.usefixtures("five")
+async def test_m8_going_back_and_forth_without_end_adds_no_end_of_versions_and_loses_nothing(
+    document: Document,
+) -> None:
+    await document.begin()
+    for number in range(2, 5):
+        await document.edit(number)
+    for _ in range(10):
+        await document.undo()
+        await document.redo()
+    assert await numbers(document) == [1, 2, 3, 4, 20, 21, 22, 23, 24]
+    assert [(await document.undo()).content for _ in range(3)] == [3, 2, {"vision": "one"}]
+
+
+@given(st.lists(st.sampled_from(["edit", "undo", "undo", "redo"]), max_size=60))
+@settings(max_examples=60)
+def test_m8_whatever_is_done_undo_leads_to_the_first_version_and_redo_back_again(acts: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(versions, "MOST_VERSIONS", 5)
+        history = [written_by_run(1, THEN)]
+        for act in acts:
+            done(history, act)
+        here = history[-1].content
+        assert len(history) <= 5 * 5 and history[0].content == 1
+        back = 0
+        while history[-1].back is not None:
+            done(history, "undo")
+            back += 1
+        assert history[-1].content == 1 and back <= 6
+        for _ in range(back):
+            done(history, "redo")
+        assert history[-1].content == here
+
+
+def done(history: list[Version], act: str) -> None:
+    """One act, where there is anything to be done, and what the history keeps then."""
+    last, at = history[-1], {version.number: version for version in history}
+    if act == "edit":
+        history.append(changed(last, last.number + 1, ["vision"], "Ada"))
+    elif act == "undo" and last.back is not None:
+        history.append(undone(last, at[last.shows], at[last.back], "Bob"))
+    elif act == "redo" and last.ahead:
+        history.append(redone(last, at[last.ahead[0]], "Bob"))
+    gone = forgotten(history)
+    assert led_around(history[-1], gone) == history[-1], "the present one leads to what is kept"
+    history[:] = [led_around(version, gone) for version in history if version.number not in gone]
+
+
+@pytest.mark.usefixtures("five")
+async def test_m8_a_version_whose_answer_was_lost_is_there_once_though_others_were_dropped_with_it(
+    proxy: Proxy,
+) -> None:
+    async with open_store(proxy.url) as store:
+        document = Document(store, (await store.runs.accept(new())).run_id)
+        await document.begin()
+        for number in range(2, 12):
+            await document.edit(number)
+        proxy.lose_answer_to(b"COMMIT")
+        made = await document.edit("the last")
+        assert proxy.lost.is_set()
+        assert made == await document.last()
+        assert await numbers(document) == [1, 7, 8, 9, 10, 11, 12]
 
 
 # --- a run about another --------------------------------------------------------------------------------------------
