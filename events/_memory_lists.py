@@ -39,11 +39,11 @@ def page(
     return Page([record.view for record in found[:limit]], more)
 
 
-def history(past: Durations, pipeline: str, profile: str) -> dict[str, Expected]:
+def history(past: Durations, tenant: str, pipeline: str, profile: str) -> dict[str, Expected]:
     return {
         step: Expected(p50=percentile(took, 0.5), p90=percentile(took, 0.9), n=len(took))
-        for (of, under, step), took in past.items()
-        if (of, under) == (pipeline, profile)
+        for (*of, step), took in past.items()
+        if of == [tenant, pipeline, profile]
     }
 
 

@@ -205,8 +205,8 @@ class MemoryRuns:
         below = UUID(after) if after is not None else None
         return lists.page(self._records, tenant, status, pipeline, about, below, limit)
 
-    async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
-        return lists.history(self._past, pipeline, profile)
+    async def history(self, tenant: str, pipeline: str, profile: str) -> dict[str, Expected]:
+        return lists.history(self._past, tenant, pipeline, profile)
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
         record = self.get(run_id)

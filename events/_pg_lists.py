@@ -18,10 +18,11 @@ from events.view import RunView
 # The steps of a pipeline one by one through the index, then the latest of each: not a scan of all there ever was.
 _HISTORY = """
     WITH RECURSIVE steps AS (
-        (SELECT step FROM stepglass.step_history WHERE pipeline = $1 AND profile = $2 ORDER BY step LIMIT 1)
+        (SELECT step FROM stepglass.step_history WHERE tenant = $1 AND pipeline = $2 AND profile = $3
+            ORDER BY step LIMIT 1)
         UNION ALL
         SELECT (SELECT h.step FROM stepglass.step_history h
-            WHERE h.pipeline = $1 AND h.profile = $2 AND h.step > steps.step ORDER BY h.step LIMIT 1)
+            WHERE h.tenant = $1 AND h.pipeline = $2 AND h.profile = $3 AND h.step > steps.step ORDER BY h.step LIMIT 1)
         FROM steps WHERE steps.step IS NOT NULL
     )
     SELECT steps.step, count(*) AS n,
@@ -29,7 +30,8 @@ _HISTORY = """
         percentile_disc(0.9) WITHIN GROUP (ORDER BY latest.duration_ms) AS p90
     FROM steps CROSS JOIN LATERAL (
         SELECT duration_ms FROM stepglass.step_history h
-        WHERE h.pipeline = $1 AND h.profile = $2 AND h.step = steps.step ORDER BY finished_at DESC LIMIT 100
+        WHERE h.tenant = $1 AND h.pipeline = $2 AND h.profile = $3 AND h.step = steps.step
+        ORDER BY finished_at DESC LIMIT 100
     ) latest
     GROUP BY steps.step
 """
@@ -106,8 +108,8 @@ async def page(
     return Page(found, found[-1].run_id if len(rows) > limit else None)
 
 
-async def history(connection: Connection, pipeline: str, profile: str) -> dict[str, Expected]:
-    rows = await connection.fetch(_HISTORY, pipeline, profile)
+async def history(connection: Connection, tenant: str, pipeline: str, profile: str) -> dict[str, Expected]:
+    rows = await connection.fetch(_HISTORY, tenant, pipeline, profile)
     return {row["step"]: Expected(p50=row["p50"], p90=row["p90"], n=row["n"]) for row in rows}
 
 

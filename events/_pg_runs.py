@@ -186,8 +186,8 @@ class PostgresRuns:
             lambda connection: lists.page(connection, tenant, status, pipeline, about, below, limit)
         )
 
-    async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
-        return await self._database.read(lambda connection: lists.history(connection, pipeline, profile))
+    async def history(self, tenant: str, pipeline: str, profile: str) -> dict[str, Expected]:
+        return await self._database.read(lambda connection: lists.history(connection, tenant, pipeline, profile))
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:
         await self._database.call(lambda connection: lists.note_prefect(connection, run_id, prefect, flow_run_id))

@@ -17,8 +17,8 @@ from events.view import RunView
 from events.wishes import Wish
 
 
-class Durations(defaultdict[tuple[str, str, str], deque[int]]):
-    """The last 100 durations in ms by pipeline, profile and step."""
+class Durations(defaultdict[tuple[str, str, str, str], deque[int]]):
+    """The last 100 durations in ms by tenant, pipeline, profile and step."""
 
     def __init__(self) -> None:
         super().__init__(lambda: deque(maxlen=100))
@@ -127,6 +127,6 @@ class Record:
         if not isinstance(event, StepComplete) or event.duration is None or self.view.counts is not None:
             return
         if event.data.reused is None:
-            self.past[self.new.pipeline, self.profile, event.step].append(event.duration)
+            self.past[self.new.tenant, self.new.pipeline, self.profile, event.step].append(event.duration)
             longest = max(event.duration, self.times.get(event.step, (0,))[0])
             self.times[event.step] = longest, datetime.now(UTC)

@@ -218,8 +218,8 @@ class Runs(Wishes, Protocol):
         """Runs of a tenant, newest first, from behind the cursor `after`. Raises `ValueError` for a bad cursor."""
         ...
 
-    async def history(self, pipeline: str, profile: str) -> dict[str, Expected]:
-        """p50 and p90 of the last 100 durations of each step of a pipeline under a profile, in ms."""
+    async def history(self, tenant: str, pipeline: str, profile: str) -> dict[str, Expected]:
+        """p50 and p90 of the last 100 durations of each step of a tenant's pipeline under a profile, in ms."""
         ...
 
     async def note_prefect(self, run_id: UUID, prefect: Prefect, flow_run_id: UUID | None = None) -> None:

@@ -100,7 +100,7 @@ class Carry:
         # Side by side, since the model is waiting for both.
         entries, history = await asyncio.gather(
             read_all(self._tools.log, self.run_id, self.claim.tail_seq),
-            self._tools.runs.history(self.pipeline.name, self._tools.profile),
+            self._tools.runs.history(self.claim.tenant, self.pipeline.name, self._tools.profile),
         )
         journal = Journal.of(entries)
         self._marks = journal.marks

@@ -126,7 +126,7 @@ async def test_how_long_a_batch_takes_is_remembered_of_no_step_and_is_no_alarm(s
 
     await store.log.append(claim.run_id, [finished(duration=90_000), LAST], epoch=claim.epoch)
 
-    assert await store.runs.history("batch", "") == {}
+    assert await store.runs.history("default", "batch", "") == {}
     assert going_on([("default", going)], now_ms() + 90_000) == {}
     plain = going.model_copy(update={"counts": None})
     assert list(going_on([("default", plain)], now_ms() + 90_000)) == [("default", "vision", "brief")]

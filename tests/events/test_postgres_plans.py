@@ -136,3 +136,20 @@ async def test_whether_a_kept_view_is_up_to_date_is_found_without_the_chunks_beh
 
     assert "events_said" in found
     assert "Rows Removed by Filter" not in found, found
+
+
+async def test_l7_the_durations_of_a_tenant_are_found_without_those_of_others(
+    connection: "asyncpg.Connection[asyncpg.Record]",
+) -> None:
+    await connection.execute(
+        """
+        INSERT INTO stepglass.step_history (tenant, pipeline, profile, step, duration_ms)
+        SELECT 'tenant ' || n / 100, 'vision', '', 'step ' || n % 2, n FROM generate_series(1, $1) n
+        """,
+        MANY,
+    )
+    await connection.execute("ANALYZE stepglass.step_history")
+
+    found = await plan(connection, _pg_lists._HISTORY, "text, text, text", "'tenant 7'", "'vision'", "''")  # pyright: ignore[reportPrivateUsage]
+
+    assert "step_history_of_tenant" in found and "Seq Scan" not in found, found

@@ -221,15 +221,16 @@ async def test_that_a_run_is_gone_is_forgotten_after_a_day(postgres_store: Store
 
 async def test_of_each_step_the_last_durations_are_remembered(postgres_store: Store, sql: Session) -> None:
     insert = """
-        INSERT INTO stepglass.step_history (pipeline, profile, step, duration_ms, finished_at)
-        SELECT 'vision', '', $1, n, now() + n * interval '1 s' FROM generate_series(1, $2) n
+        INSERT INTO stepglass.step_history (tenant, pipeline, profile, step, duration_ms, finished_at)
+        SELECT $3, 'vision', '', $1, n, now() + n * interval '1 s' FROM generate_series(1, $2) n
     """
-    await sql.execute(insert, "brief", 2_345)
-    await sql.execute(insert, "qa", 7)
-    before = await postgres_store.runs.history("vision", "")
+    await sql.execute(insert, "brief", 2_345, "default")
+    await sql.execute(insert, "brief", DURATIONS, "acme")
+    await sql.execute(insert, "qa", 7, "default")
+    before = await postgres_store.runs.history("default", "vision", "")
     assert (await swept(postgres_store)).durations == 2_345 - DURATIONS
-    assert await postgres_store.runs.history("vision", "") == before
-    assert await sql.fetchval("SELECT count(*) FROM stepglass.step_history") == DURATIONS + 7
+    assert await postgres_store.runs.history("default", "vision", "") == before
+    assert await sql.fetchval("SELECT count(*) FROM stepglass.step_history") == 2 * DURATIONS + 7
 
 
 async def _changes(store: Store) -> list[Change]:

@@ -445,13 +445,21 @@ async def test_history_is_of_the_last_hundred_durations_under_a_profile(store: S
     await store.log.append(run.run_id, [complete("qa", duration=7), complete("qa", duration=9)], epoch=claim.epoch)
     reused = complete("scoring", duration=1, reused=str(uuid4()))
     await store.log.append(run.run_id, [reused], epoch=claim.epoch)
-    history = await store.runs.history("vision", "demo")
+    history = await store.runs.history("default", "vision", "demo")
     assert {step: (expected.p50, expected.p90, expected.n) for step, expected in history.items()} == {
         "brief": (50, 90, 100),
         "qa": (7, 9, 2),
     }
-    assert await store.runs.history("vision", "gpt") == {}
-    assert await store.runs.history("refine", "demo") == {}
+    assert await store.runs.history("default", "vision", "gpt") == {}
+    assert await store.runs.history("default", "refine", "demo") == {}
+
+
+async def test_l7_how_long_steps_take_is_learned_of_the_tenant_s_own_runs(store: Store) -> None:
+    for tenant, duration in (("acme", 5), ("beta", 90)):
+        run = await held(store, tenant=tenant)
+        await store.log.append(run.run_id, [start(), complete(duration=duration)], epoch=run.epoch)
+    found = [await store.runs.history(tenant, "vision", "") for tenant in ("acme", "beta", "another")]
+    assert [history and history["brief"].p50 for history in found] == [5, 90, {}]
 
 
 # --- waking ---------------------------------------------------------------------------------------------------------
@@ -481,7 +489,7 @@ async def test_a_worker_hears_of_a_released_run(store: Store) -> None:
 
 async def test_a_store_that_is_open_is_ready(store: Store) -> None:
     await store.ready()
-    assert json.dumps(await store.runs.history("none", "")) == "{}"
+    assert json.dumps(await store.runs.history("default", "none", "")) == "{}"
 
 
 async def test_a_worker_leaves_runs_that_its_version_does_not_know_to_one_that_does(store: Store) -> None:

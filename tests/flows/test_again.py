@@ -110,7 +110,7 @@ async def test_a_run_done_again_counts_what_it_took_itself_and_says_who_wrote_al
     assert {**result, "metadata": None} == {**whole.result, "metadata": None}
     view = await bench.store.runs.view(again, "default")
     assert (view.output_tokens, view.models) == (34, ["another"])
-    history = await bench.store.runs.history("vision_framework", "")
+    history = await bench.store.runs.history("default", "vision_framework", "")
     assert (history["framework"].n, history["qa"].n) == (1, 2), "a duration is remembered once"
 
 

@@ -102,7 +102,7 @@ async def test_what_reused_steps_had_cost_is_told_and_not_counted_again(stage: S
         (source.run_id, step.output_tokens, step.duration) for step in there
     ]
     assert [step.duration for step in view.steps if step.reused] == [None, None], "they took no time of this run"
-    assert await stage.store.runs.history("anthology", "") != {}, "and are in no history a second time"
+    assert await stage.store.runs.history("default", "anthology", "") != {}, "and are in no history a second time"
 
 
 async def test_a_run_that_was_done_again_can_be_done_again(stage: Stage):
