@@ -26,7 +26,10 @@ _ADD = """
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, coalesce($10, clock_timestamp()), $11)
     RETURNING made_at
 """
-_ALL = _FACTS + " ORDER BY v.number"
+_ALL = """
+    SELECT number, kind, shows, back, ahead, sections, by, made_at, refined_by, NULL AS content
+    FROM stepglass.versions WHERE run_id = $1 ORDER BY number
+"""
 _DROP = "DELETE FROM stepglass.versions WHERE run_id = $1 AND number = ANY ($2)"
 _LEAD = "UPDATE stepglass.versions SET back = $3, ahead = $4 WHERE run_id = $1 AND number = $2"
 _NEXT = """
@@ -66,7 +69,7 @@ class PostgresVersions:
                 raise asyncpg.UniqueViolationError
             added = [await _add(connection, run_id, version) for version in versions][-1]
             if added.number > MOST_VERSIONS:
-                await _thin(connection, run_id, tenant)
+                await _thin(connection, run_id)
             return added
 
         try:
@@ -93,9 +96,9 @@ async def _add(connection: Connection, run_id: UUID, version: Version) -> Versio
     return replace(version, at=made_at)
 
 
-async def _thin(connection: Connection, run_id: UUID, tenant: str) -> None:
+async def _thin(connection: Connection, run_id: UUID) -> None:
     """Drop what is beyond `MOST_VERSIONS`. The version that was just added keeps others from adding one meanwhile."""
-    history = [_version(row) for row in await connection.fetch(_ALL, run_id, tenant)]
+    history = [_version(row) for row in await connection.fetch(_ALL, run_id)]
     gone = forgotten(history)
     if gone:
         around = [(each, led_around(each, gone)) for each in history if each.number not in gone]
