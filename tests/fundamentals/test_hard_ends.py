@@ -238,7 +238,7 @@ async def test_a_planned_step_that_was_not_needed_is_accounted_for(stage: Stage)
 
 
 async def test_a_history_of_instants_stops_no_run(stage: Stage, monkeypatch: pytest.MonkeyPatch):
-    async def history(pipeline: str, profile: str) -> dict[str, Expected]:
+    async def history(tenant: str, pipeline: str, profile: str) -> dict[str, Expected]:
         return {"think": Expected(p50=0, p90=0, n=9)}
 
     monkeypatch.setattr(stage.store.runs, "history", history)
