@@ -284,11 +284,7 @@ async def test_runs_of_the_first_revision_are_in_the_feed_of_the_next(postgres: 
 
 
 async def test_l7_durations_of_before_are_those_of_the_only_tenant(postgres: str) -> None:
-    name = f"old_{uuid4().hex}"
-    admin = await asyncpg.connect(postgres)
-    await admin.execute(f"CREATE DATABASE {name}")
-    url = postgres.replace(TEMPLATE, name)
-    try:
+    async with own_database(postgres, template="template1") as url:
         await asyncio.to_thread(lambda: asyncio.run(upgrade(url, "0017")))
         connection = await asyncpg.connect(url)
         await connection.execute(
@@ -303,9 +299,6 @@ async def test_l7_durations_of_before_are_those_of_the_only_tenant(postgres: str
         async with open_store(url) as store:
             assert (await store.runs.history("acme", "vision", ""))["qa"].p50 == 7
             assert await store.runs.history("beta", "vision", "") == {}
-    finally:
-        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.close()
 
 
 async def test_a_change_is_found_without_looking_at_all_runs(postgres_store: Store, database_url: str) -> None:
