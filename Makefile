@@ -18,7 +18,7 @@ dev: install ## The same, with changes as they are made: our parts start again, 
 
 test: ## Install what the tests need and run all of them
 	@PYTHON="$(PYTHON)" scripts/install dev
-	@$(BIN)/python scripts/browsers.py
+	@$(BIN)/python scripts/programs.py
 	@$(BIN)/python scripts/page.py
 	$(BIN)/python scripts/npm.py test
 	$(BIN)/pytest

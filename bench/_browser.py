@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from playwright.async_api import Browser, CDPSession, Page, ViewportSize, async_playwright
 
-from scripts.browsers import browser as installed
+from scripts.programs import program as installed
 
 PROBE = (Path(__file__).parent / "_probe.js").read_text(encoding="utf-8")
 # Drawn by the processor, as on a machine without a screen: nobody has it slower. No calls home in between.

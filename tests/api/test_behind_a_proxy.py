@@ -1,7 +1,6 @@
 """The nginx of docs/examples: streams come through at once, names and origins still count, and no token is logged."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from httpx2 import AsyncClient
 
 from api.app import create_app
 from events.store import Store
+from scripts.programs import program
 from tests.api.callers import ACME, TOKENS
 from tests.api.conftest import in_process, problem, running, settings_with, until
 from tests.api.test_starting import START
@@ -21,7 +21,6 @@ from tests.histories import simple_story
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "nginx.conf"
 SETTINGS = settings_with(api_tokens=TOKENS, public_url="https://stepglass.example")
-NGINX = shutil.which("nginx")
 # One process in the foreground, which keeps everything in its own folder.
 MAIN = """daemon off; master_process off; pid {folder}/pid; error_log stderr error;
 events {{ worker_connections 64; }}
@@ -60,7 +59,7 @@ async def nginx(folder: Path, api: int) -> AsyncGenerator[Proxy]:
     port = free_port()
     config = folder / "nginx.conf"
     config.write_text(adapted(folder, port, api))
-    command = (str(NGINX), "-p", str(folder), "-c", str(config))
+    command = (program("nginx"), "-p", str(folder), "-c", str(config))
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     try:
         await until(lambda: process.returncode is not None or (folder / "pid").exists())
@@ -77,8 +76,6 @@ async def nginx(folder: Path, api: int) -> AsyncGenerator[Proxy]:
 
 @pytest.fixture
 async def proxy(tmp_path: Path, store: Store) -> AsyncIterator[Proxy]:
-    if NGINX is None:
-        pytest.skip("there is no nginx here: apt install nginx-light")
     async with running(SETTINGS, store) as api, nginx(tmp_path, api.port) as opened:
         yield opened
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, async_playwright, expect
 
-from scripts.browsers import browser as installed
+from scripts.programs import program as installed
 from tests import vision
 from tests.browser.site import Site, build, open_demo_site, open_site
 from tests.browser.viewer import OUTPUT, Viewer

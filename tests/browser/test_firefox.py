@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.browsers import browser
+from scripts.programs import program
 from tests.browser.bidi import firefox
 from tests.browser.site import Site
 from tests.browser.viewer import OUTPUT, SECTIONS, STEPS
@@ -10,7 +10,7 @@ from tests.e2e.stack import until
 
 
 async def test_from_the_wizard_to_the_result_in_firefox(demo: Site, tmp_path: Path):
-    async with firefox(browser("firefox"), tmp_path) as tab:
+    async with firefox(program("firefox"), tmp_path) as tab:
         await tab.goes_to(f"{demo.url}/new")
         await tab.clicks("Load example")
         await tab.clicks("Wardlight Rota")

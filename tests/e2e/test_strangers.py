@@ -18,7 +18,7 @@ from websockets.typing import Subprotocol
 
 from cli._ports import any_free
 from cli._prefect import LOGIN
-from scripts.browsers import browser as installed
+from scripts.programs import program as installed
 from steps.vision_framework.examples import EXAMPLES
 from tests.clusters import open_folder
 from tests.e2e.stack import until

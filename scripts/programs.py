@@ -1,6 +1,6 @@
-"""The browsers that the tests drive: where they are, and how they get here where they are not.
+"""The programs that the tests drive, browsers and a proxy: where they are, and how they are installed.
 
-`python scripts/browsers.py` installs those that are missing with apt, where that is possible, and else says what to do.
+`python scripts/programs.py` installs those that are missing with apt, where that is possible, and else says what to do.
 """
 
 import os
@@ -13,8 +13,9 @@ from pathlib import Path
 NAMES: Mapping[str, Sequence[str]] = {
     "chromium": ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
     "firefox": ("firefox-esr", "firefox"),
+    "nginx": ("nginx",),
 }
-"""What a browser's command is called, the one we would rather have first."""
+"""The commands of each program, the preferred one first."""
 PLACES: Mapping[str, Sequence[str]] = {
     "chromium": (
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -22,24 +23,24 @@ PLACES: Mapping[str, Sequence[str]] = {
     ),
     "firefox": ("/Applications/Firefox.app/Contents/MacOS/firefox",),
 }
-"""Where it is on systems that have no command for it."""
-PACKAGES: Mapping[str, str] = {"chromium": "chromium", "firefox": "firefox-esr"}
+"""Where a program is on systems that have no command for it."""
+PACKAGES: Mapping[str, str] = {"chromium": "chromium", "firefox": "firefox-esr", "nginx": "nginx-light"}
 
 
-def browser(name: str) -> str:
-    """The path of `chromium` or `firefox`. Raises SystemExit with what to do where there is none."""
+def program(name: str) -> str:
+    """The path of `chromium`, `firefox` or `nginx`. Raises SystemExit with what to do where there is none."""
     if found := where(name):
         return found
     raise SystemExit(missing([name]))
 
 
 def where(name: str) -> str | None:
-    """`STEPGLASS_CHROMIUM` and `STEPGLASS_FIREFOX` name one that we would not find."""
+    """A variable such as `STEPGLASS_CHROMIUM` names one that we would not find."""
     if named := os.environ.get(f"STEPGLASS_{name.upper()}"):
         return named
     commands = (shutil.which(command) for command in NAMES[name])
     return next((found for found in commands if found), None) or next(
-        (place for place in PLACES[name] if Path(place).exists()), None
+        (place for place in PLACES.get(name, ()) if Path(place).exists()), None
     )
 
 
@@ -47,9 +48,9 @@ def missing(names: Sequence[str]) -> str:
     packages = " ".join(PACKAGES[name] for name in names)
     variables = " and ".join(f"STEPGLASS_{name.upper()}" for name in names)
     return (
-        f"The tests of the page need {' and '.join(names)}, found neither under the names "
+        f"The tests need {' and '.join(names)}, found neither under the names "
         f"{', '.join(command for name in names for command in NAMES[name])} nor in {variables}.\n"
-        f"On Debian: apt install {packages}. Elsewhere install Chromium or Chrome, and Firefox, or set {variables}."
+        f"On Debian: apt install {packages}. Elsewhere install {' and '.join(names)}, or set {variables}."
     )
 
 
