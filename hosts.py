@@ -12,6 +12,16 @@ def is_loopback(host: str) -> bool:
     return _name(host) == "localhost" if address is None else address.is_loopback
 
 
+def from_here(host: str) -> str:
+    """The host of a URL at which this machine reaches a server that listens on `host`."""
+    address = _address(host)
+    if address is None:
+        return host or "127.0.0.1"
+    if address.is_unspecified:
+        return "[::1]" if isinstance(address, IPv6Address) else "127.0.0.1"
+    return f"[{address}]" if isinstance(address, IPv6Address) else str(address)
+
+
 def is_private(host: str) -> bool:
     """No address of the internet, or a name that only means something in a local network, such as `ollama`."""
     address = _address(host)

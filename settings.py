@@ -8,7 +8,7 @@ from pydantic import AliasGenerator, Field, SecretStr, ValidationInfo, field_val
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import bearer
-from hosts import is_loopback
+from hosts import from_here, is_loopback
 
 
 class BadSettings(ValueError):
@@ -308,4 +308,4 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """Where the API answers on this machine."""
-        return self.public_url or f"http://{'127.0.0.1' if self.host == '0.0.0.0' else self.host}:{self.port}"
+        return self.public_url or f"http://{from_here(self.host)}:{self.port}"

@@ -15,6 +15,7 @@ from cli._lifeline import hold
 from cli._part import Part
 from cli._ports import Port, any_free, complaint
 from cli._probe import answers
+from hosts import from_here
 from settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,9 +31,8 @@ def choose() -> int:
 
 def part(port: int, settings: Settings) -> Part:
     """Vite on `port`; what begins with /api it asks of the API."""
-    host = HERE if settings.host == "0.0.0.0" else settings.host
     command = (sys.executable, "-P", "-m", "cli._page", str(port))
-    env = environment_of("page", os.environ) | {"STEPGLASS_URL": f"http://{host}:{settings.port}"}
+    env = environment_of("page", os.environ) | {"STEPGLASS_URL": f"http://{from_here(settings.host)}:{settings.port}"}
     return Part("page", command, env=env, probe=answers(HERE, port, "/"))
 
 

@@ -22,7 +22,7 @@ async def status_of(host: str, port: int, path: str) -> int | None:
     """The status of the answer, or None when there is none within `PATIENCE`."""
     with suppress(OSError, TimeoutError, ValueError, IndexError):
         async with asyncio.timeout(PATIENCE):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host.strip("[]"), port)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nConnection: close\r\n\r\n".encode())
                 return int((await reader.readline()).split()[1])

@@ -16,6 +16,7 @@ from cli._probe import answers
 from cli._process import Process
 from cli._supervisor import Supervisor
 from events.embedded import beside
+from hosts import from_here
 from llm.config import OPENAI_URL
 from llm.demo.wire import MODELS
 from settings import Settings
@@ -106,8 +107,8 @@ class Stack:
         self._env |= {"OPENAI_BASE_URL": f"http://{HERE}:{port}/v1", "OPENAI_API_KEY": key, **models}
 
     async def _api(self) -> None:
-        host = HERE if self._settings.host == "0.0.0.0" else self._settings.host
-        await self._up(self._part("api", probe=answers(host, self._settings.port, "/api/health")))
+        probe = answers(from_here(self._settings.host), self._settings.port, "/api/health")
+        await self._up(self._part("api", probe=probe))
 
     async def _worker(self) -> None:
         await self._up(self._part("worker"))

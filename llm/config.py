@@ -1,11 +1,11 @@
 """What has to be known before a model can be asked: where it is, which one, and how long we wait."""
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from hosts import is_loopback
 from llm.prices import Prices, load_prices
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -94,11 +94,7 @@ class ModelConfig:
     @property
     def is_local(self) -> bool:
         """On this machine: the name localhost, or a loopback address."""
-        host = urlsplit(self.url).hostname or ""
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return host == "localhost"
+        return is_loopback(urlsplit(self.url).hostname or "")
 
 
 def check_allowed(config: ModelConfig) -> None:

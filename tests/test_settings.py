@@ -85,6 +85,23 @@ def test_m10_beyond_loopback_nothing_is_open_without_tokens_unless_a_setting_say
     settings_with(host=host, metrics=True, metrics_port=0).guard_metrics()
 
 
+@pytest.mark.parametrize(
+    ("host", "reached_at"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("10.0.0.7", "10.0.0.7"),
+        ("fd00::7", "[fd00::7]"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_the_address_of_the_api_is_one_that_this_machine_reaches(host: str, reached_at: str) -> None:
+    assert settings_with(host=host, port=8000, public_url=None).url == f"http://{reached_at}:8000"
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST.", "::1", "::ffff:127.0.0.1"])
 def test_m10_on_this_machine_tokens_are_not_needed(host: str) -> None:
     settings = settings_with(host=host, metrics=True)
