@@ -1,5 +1,6 @@
 """Bearer tokens: how they are made, how settings write them, and how a request's token is compared with those."""
 
+import hmac
 import re
 import secrets
 from collections.abc import Mapping, Sequence
@@ -43,6 +44,11 @@ def token_in(authorization: str | None) -> str | None:
     """The bearer token of an `Authorization` header, if it has one."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def has_token(authorization: str | None, known: bytes) -> bool:
+    """Whether an `Authorization` header has the token of the digest `known`: compared in constant time."""
+    return hmac.compare_digest(known, digest(token_in(authorization) or ""))
 
 
 def check(written: SecretStr) -> None:

@@ -3,7 +3,6 @@
 In a thread: a scraper never waits for an event loop that carries runs, nor the other way round.
 """
 
-import hmac
 import logging
 import threading
 import time
@@ -23,7 +22,7 @@ SECONDS = 5.0
 
 def may_see(authorization: str | None, digest: bytes | None) -> bool:
     """Whether this header has the token of this digest. Without one, anybody may."""
-    return digest is None or hmac.compare_digest(digest, bearer.digest(bearer.token_in(authorization) or ""))
+    return digest is None or bearer.has_token(authorization, digest)
 
 
 class _Server(ThreadingHTTPServer):

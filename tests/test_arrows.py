@@ -21,7 +21,7 @@ ROOMS = ("events", "llm", "steps", "flows", "api", "observe", "cli")
 SHARED = ("settings", "logs", "bearer", "hosts")
 ALLOWED: dict[str, set[str]] = {
     "events": set(),
-    "llm": {"hosts"},
+    "llm": {"bearer", "hosts"},
     "steps": {"events", "llm"},
     "flows": {"steps", "events", "llm", "observe", "settings", "hosts"},
     "api": {"events", "flows.catalogue", "observe", "settings", "logs", "bearer"},

@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import hmac
 import json
 import logging
 import time
@@ -19,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+import bearer
 from llm.demo import wire
 from llm.demo.answer import answer
 from llm.demo.asked import read
@@ -70,12 +70,11 @@ class _Keyed:
 
     def __init__(self, app: ASGIApp, key: str) -> None:
         self._app = app
-        self._expected = f"Bearer {key}".encode()
+        self._known = bearer.digest(key)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            given = Headers(scope=scope).get("authorization", "").encode("latin-1")
-            if not hmac.compare_digest(given, self._expected):
+            if not bearer.has_token(Headers(scope=scope).get("authorization"), self._known):
                 wrong = wire.BadRequest("Incorrect API key provided.", code="invalid_api_key", status=401)
                 return await JSONResponse(wrong.body, wrong.status)(scope, receive, send)
         await self._app(scope, receive, send)
