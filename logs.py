@@ -16,6 +16,8 @@ import structlog
 from pydantic import BaseModel, SecretStr
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from events.text import LINE_BREAKS, UNSAFE
+
 REDACTED = "[redacted]"
 # Shorter than this, a secret is part of too many ordinary words: it is taken out where it stands alone. Tokens are
 # longer, but the key of a local model server may be anything.
@@ -24,9 +26,8 @@ LONGEST = 16_384
 """Characters of all texts of a line together, before they are rendered. A traceback may be long; nothing else is."""
 # Longer than any secret, so that one which a cut goes through is redacted as a whole first.
 MARGIN = 2_048
-# Characters that a terminal obeys (C0, DEL, C1), that reorder a line (bidirectional controls) or end one elsewhere
-# (U+2028, U+2029), and halves of characters, which no stream can encode.
-CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+# What is unsafe in any text, what ends a line, and halves of characters, which no stream can encode.
+CONTROLS = re.compile(f"[{UNSAFE}{LINE_BREAKS}\ud800-\udfff]")
 # Each of these reads a run of characters once: text from outside may be one long run.
 PATTERNS = [
     (re.compile(r"\bsk-[A-Za-z0-9_-]{8,}"), REDACTED),

@@ -11,12 +11,14 @@ from unicodedata import name
 
 from pydantic import JsonValue
 
-# C0 without tab, LF and CR; DEL and C1; U+202A to U+202E and U+2066 to U+2069.
-_UNSAFE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
-_IN_TEXT = re.compile(f"[{_UNSAFE}]")
-_IN_LINE = re.compile(f"[{_UNSAFE}\t\n\r\u2028\u2029]")
+UNSAFE = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069"
+"""Inside the brackets of an expression: C0 without tab, LF and CR; DEL and C1; U+202A to U+202E, U+2066 to U+2069."""
+LINE_BREAKS = "\t\n\r\u2028\u2029"
+"""Ordinary text that is not of one line, likewise; and tabs, which do not belong in a name either."""
+_IN_TEXT = re.compile(f"[{UNSAFE}]")
+_IN_LINE = re.compile(f"[{UNSAFE}{LINE_BREAKS}]")
 # A lone carriage return goes back to the start of the line, where a terminal writes over what is there.
-_SHOWN = re.compile(f"[{_UNSAFE}\r]")
+_SHOWN = re.compile(f"[{UNSAFE}\r]")
 REPLACEMENT = "\ufffd"
 
 Place = tuple[str | int, ...]

@@ -28,7 +28,7 @@ ALLOWED: dict[str, set[str]] = {
     "observe": {"events", "llm", "bearer"},
     "cli": {*ROOMS, *SHARED},
     "settings": {"bearer", "hosts"},
-    "logs": set(),
+    "logs": {"events.text"},
     "bearer": set(),
     "hosts": set(),
 }
