@@ -88,12 +88,15 @@ class Streams:
         self.reading = reading
         self.most, self.capacity, self.shared = most, capacity, shared
         self.open: Counter[str] = Counter()
-        self.total = 0
         self._counts: defaultdict[str, Count] = defaultdict(Count)
         self._sent: set[Sent] = set()
         self._listening: asyncio.Task[None] | None = None
         if reading is not None:
             reading.streams.set_function(lambda: self.total)
+
+    @property
+    def total(self) -> int:
+        return self.open.total()
 
     def place(self, tenant: str) -> Place:
         """Count one more stream of the tenant. Raises `NoPlace`."""
@@ -107,12 +110,10 @@ class Streams:
             detail = f"There are {mine} open at this server. Its last places are kept for tenants with fewer."
             raise NoPlace("too-many-viewers", detail)
         self.open[tenant] += 1
-        self.total += 1
         return Place(self, tenant)
 
     def left(self, tenant: str) -> None:
         """One of the tenant's places is free again."""
-        self.total -= 1
         self.open[tenant] -= 1
         if not self.open[tenant]:
             del self.open[tenant]
