@@ -45,8 +45,9 @@ async def start_and_watch(request: Request, pipeline: Pipeline) -> Response:
             return Response(status_code=204, headers=headers)
         # The dialect has no words for a gap: who is ahead of the log (it was restored) sees it whole, once more.
         known = after if after is not None and after <= view.tail_seq else None
+        response = stream(request, view, known, SMALL_DIALECT, headers=headers, held=held)
         until_sent.pop_all()
-        return stream(request, view, known, SMALL_DIALECT, headers=headers, held=held)
+        return response
 
 
 async def resumed(request: Request, pipeline: Pipeline) -> UUID:
