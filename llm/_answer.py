@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llm._bounded import LONGEST_NAME
 from llm._fences import Unfenced
 from llm.client import Call, Usage
 from llm.errors import (
@@ -21,7 +22,6 @@ _FILTERED = frozenset({"content_filter", "safety"})
 _TOO_LONG = frozenset({"length", "max_tokens"})
 _FAILED = frozenset({"error", "abort", "insufficient_system_resource"})
 """What OpenRouter, vLLM and DeepSeek say when it was the server that stopped."""
-_LONGEST_NAME = 200
 
 
 class Answer:
@@ -65,11 +65,11 @@ class Answer:
         choices = chunk.get("choices")
         if not choices:
             return ""
-        self._model = str(chunk.get("model") or self._model)[:_LONGEST_NAME]
+        self._model = str(chunk.get("model") or self._model)[:LONGEST_NAME]
         choice = choices[0]
         text = self._written(choice.get("delta") or {})
         if finish := choice.get("finish_reason"):
-            self.finish = self.finish or str(finish)[:_LONGEST_NAME]
+            self.finish = self.finish or str(finish)[:LONGEST_NAME]
         return text
 
     def _written(self, delta: dict[str, Any]) -> str:

@@ -12,9 +12,11 @@ LONGEST_LINE = 4_000_000
 LONGEST_BODY = 256_000_000
 """Bytes. The longest answer that we listen to, one character a chunk, is less."""
 
-
 LONGEST_REFUSAL = 1_000_000
 """Bytes. It is a sentence, or a web page, and is read as one text."""
+
+LONGEST_NAME = 200
+"""Characters of what a server calls something: a model, an error, the way in which an answer ended."""
 
 
 async def bound(response: httpx2.Response) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from openai import AsyncOpenAI
 
+from llm._bounded import LONGEST_NAME
 from llm._request import headers_of
 from llm._translate import Border
 from llm.client import Tier
@@ -16,7 +17,6 @@ from llm.errors import GarbledStream, ModelError, RejectedRequest, Unreachable
 log = logging.getLogger(__name__)
 
 _TOO_MANY = 20
-_LONGEST_NAME = 200
 _NO_CHAT = re.compile(r"embed|rerank|whisper|\btts\b", re.IGNORECASE)
 """In the names of what local servers list beside their chat models."""
 
@@ -83,7 +83,7 @@ class Names:
 
 def _id_of(entry: Any) -> str:
     match entry:
-        case {"id": str(name)} if len(name) <= _LONGEST_NAME:
+        case {"id": str(name)} if len(name) <= LONGEST_NAME:
             return name
         case _:
             return ""

@@ -16,6 +16,7 @@ import anyio
 import httpx2
 import openai
 
+from llm._bounded import LONGEST_NAME
 from llm._hidden import Hidden
 from llm.client import Usage
 from llm.errors import (
@@ -39,7 +40,7 @@ _GARBAGE = (openai.APIResponseValidationError, ValueError, RecursionError)
 _NO_CREDIT = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"}
 )
-_DEEPEST, _LONGEST_NAME = 8, 200
+_DEEPEST = 8
 _STATUS_BY_NAME = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -184,7 +185,7 @@ def _names_in(body: Any, depth: int = 0) -> set[str]:
             return _names_in(inner, depth + 1)
         case dict():
             named: dict[str, Any] = body  # pyright: ignore[reportUnknownVariableType]  # JSON is Any
-            return {str(named[key])[:_LONGEST_NAME].lower() for key in ("code", "type") if named.get(key) is not None}
+            return {str(named[key])[:LONGEST_NAME].lower() for key in ("code", "type") if named.get(key) is not None}
         case _:
             return set()
 
