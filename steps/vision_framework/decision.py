@@ -53,11 +53,8 @@ DECISION: TypeAdapter[Edit | Repair | GiveUp] = TypeAdapter(Decision)
 def question(left: Sequence[ProblemError], repairs: int) -> str:
     """What is asked, and below it what is wrong, a line each."""
     times = "one repair" if repairs == 1 else f"{repairs} repairs"
-    first = f"The framework still breaks its bounds after {times} by the model. What is to be done?"
-    if not may_repair(repairs):
-        first = (
-            f"The framework still breaks its bounds after {times} by the model. No more are made: edit it or give up."
-        )
+    then = "What is to be done?" if may_repair(repairs) else "No more are made: edit it or give up."
+    first = f"The framework still breaks its bounds after {times} by the model. {then}"
     return "\n".join([first, *(f"- {one.detail}" for one in left)])
 
 
