@@ -23,9 +23,6 @@ class Tails(Generic[T]):
         self._tasks: dict[T, asyncio.Task[None]] = {}
         self._leaving: set[asyncio.Task[None]] = set()
 
-    def __len__(self) -> int:
-        return len(self._tasks)
-
     def __iter__(self) -> Iterator[T]:
         return iter(list(self._tasks))
 

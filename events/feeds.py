@@ -50,7 +50,6 @@ class Feeds:
         self._tails: Tails[Feed] = Tails()
         self._stopping = asyncio.Event()
         self._patient = Patience(self._stopping, self._backoff)
-        self.viewers = 0
 
     async def __aenter__(self) -> Self:
         return self
@@ -128,11 +127,9 @@ class Feeds:
             )
             self._tails.begin(feed, "stepglass-feed")
         feed.viewers += 1
-        self.viewers += 1
         try:
             yield feed
         finally:
-            self.viewers -= 1
             feed.viewers -= 1
             if feed.viewers == 0:
                 self._tails.give_up(feed)

@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager
-from dataclasses import dataclass
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -29,14 +28,6 @@ class HasLog(Protocol):
 
     @property
     def log(self) -> EventLog: ...
-
-
-@dataclass(frozen=True, slots=True)
-class HubStats:
-    """Open streams, and the runs that a tail reads for them."""
-
-    viewers: int
-    runs: int
 
 
 class Hub:
@@ -65,7 +56,6 @@ class Hub:
         self._clock, self._wall = clock, wall
         self._watches: dict[UUID, Watch] = {}
         self._tails: Tails[Watch] = Tails()
-        self._viewers = 0
         self._stopping = asyncio.Event()
 
     async def __aenter__(self) -> Self:
@@ -80,10 +70,6 @@ class Hub:
         self._stopping.set()
         for watch in self._tails:
             watch.close()
-
-    @property
-    def stats(self) -> HubStats:
-        return HubStats(viewers=self._viewers, runs=len(self._tails))
 
     def watched(self) -> dict[UUID, int]:
         """The runs that go on and are looked at here, with the number of their viewers."""
@@ -112,13 +98,11 @@ class Hub:
     def _watching(self, run_id: UUID, view: RunView, after: int) -> Generator[Watch | None, None, None]:
         """The watch of a run that goes on: begun by its first viewer, given up after its last."""
         watch = None if view.status in LAST_WORDS else self._found(run_id, view, after) or self._begun(run_id, view)
-        self._viewers += 1
         if watch is not None:
             watch.viewers += 1
         try:
             yield watch
         finally:
-            self._viewers -= 1
             if watch is not None:
                 self._left(run_id, watch)
 

@@ -305,8 +305,8 @@ async def test_closing_a_stream_cancels_nothing_and_frees_its_place(api_server: 
     async with api_server.client() as client:
         async with watching(client, run_id) as viewer:
             await viewer.next_event()
-            assert hub.stats.viewers == 1
-        await until(lambda: not hub.stats.viewers)
+            assert hub.watched() == {run_id: 1}
+        await until(lambda: not hub.watched())
     assert (await store.runs.view(run_id, "default")).status == "queued"
     assert not (await store.runs.view(run_id, "default")).cancel_requested
 
@@ -337,8 +337,8 @@ async def test_a_viewer_that_does_not_read_is_dropped(
     _, stream = await asyncio.open_connection("127.0.0.1", api_server.port, limit=1024)
     stream.write(asked)
 
-    await until(lambda: hub.stats.viewers)
-    await until(lambda: not hub.stats.viewers and not api_server.server.server_state.connections)
+    await until(hub.watched)
+    await until(lambda: not hub.watched() and not api_server.server.server_state.connections)
     stream.transport.abort()
 
 

@@ -76,7 +76,7 @@ async def test_a_finished_run_is_seen_exactly_from_every_cursor(hub: Hub, store:
     viewers = [await watch(hub, store, run_id, after) for after in range(len(story.events) + 1)]
     check_history({run_id: story.entries}, readers=[viewer.reader for viewer in viewers], max_attempts=3)
     assert {viewer.control[0]["mode"] for viewer in viewers} == {"finished"}
-    assert hub.stats.runs == 0, "what has ended needs no tail"
+    assert tails() == [], "what has ended needs no tail"
 
 
 async def test_a_run_that_goes_on_is_seen_exactly_from_every_cursor_and_every_moment(hub: Hub, store: Store) -> None:
@@ -125,7 +125,7 @@ async def test_viewers_who_come_and_go_anywhere_lose_nothing(seed: int, frames: 
                     await asyncio.sleep(0)
         entries = [json.loads(entry.line) for entry in story.entries]
         assert seen == [entries] * 5
-        assert (hub.stats.viewers, hub.stats.runs) == (0, 0)
+        assert hub.watched() == {}
 
 
 async def test_a_story_that_is_told_at_once_comes_in_few_writes(hub: Hub, store: Store) -> None:
@@ -453,7 +453,7 @@ async def test_viewers_share_one_tail_and_its_bytes(store: Store) -> None:
                 for viewer in viewers:
                     tasks.create_task(viewer.watch())
                     await viewer.until(lambda seen: seen.frames)
-                assert (hub.stats.viewers, hub.stats.runs) == (50, 1)
+                assert (hub.watched(), len(tails())) == ({teller.story.run_id: 50}, 1)
                 counted.reads.clear()
                 for told in range(4, len(teller.story.events) + 1):
                     await teller.upto(told)
@@ -462,7 +462,7 @@ async def test_viewers_share_one_tail_and_its_bytes(store: Store) -> None:
             assert len(counted.reads) <= len(teller.story.events), "no viewer reads what the tail has read"
             for writes in list(zip(*(viewer.writes for viewer in viewers), strict=True))[1:]:
                 assert len({id(write) for write in writes}) == 1
-            assert (hub.stats.viewers, hub.stats.runs) == (0, 0)
+            assert hub.watched() == {}
 
 
 async def test_a_viewer_who_does_not_read_slows_nobody_and_gets_everything(store: Store) -> None:
@@ -516,10 +516,10 @@ async def test_the_last_viewer_who_leaves_ends_the_tail(hub: Hub, store: Store) 
     teller = await begun(store, simple_story(), 3)
     async with watching(hub, store, teller.story.run_id):
         async with watching(hub, store, teller.story.run_id):
-            assert (hub.stats.viewers, hub.stats.runs) == (2, 1)
-        assert (hub.stats.viewers, hub.stats.runs) == (1, 1)
+            assert hub.watched() == {teller.story.run_id: 2}
+        assert hub.watched() == {teller.story.run_id: 1}
         assert len(tails()) == 1
-    assert (hub.stats.viewers, hub.stats.runs) == (0, 0)
+    assert hub.watched() == {}
     await asyncio.gather(*tails(), return_exceptions=True)
     assert tails() == []
 
@@ -656,5 +656,5 @@ async def test_a_hub_that_stops_ends_every_stream_where_it_is(store: Store) -> N
                 await viewer.until(lambda seen: seen.done)
                 assert (await waiting).log == []
                 assert [data async for data in reading] == []
-            assert hub.stats.viewers == 0
+            assert hub.watched() == {}
         assert tails() == []
