@@ -7,7 +7,7 @@ PRIVATE = (".local", ".home.arpa", ".internal", ".lan", ".svc")
 
 
 def is_loopback(host: str) -> bool:
-    """Nobody but this machine reaches it. An empty host is none: servers take it for every address."""
+    """Whether only this machine reaches it. An empty host is not loopback: servers take it for every address."""
     address = _address(host)
     return _name(host) == "localhost" if address is None else address.is_loopback
 
@@ -23,7 +23,7 @@ def from_here(host: str) -> str:
 
 
 def is_private(host: str) -> bool:
-    """No address of the internet, or a name that only means something in a local network, such as `ollama`."""
+    """Whether it is an address that the internet does not route, or a name of a local network, such as `ollama`."""
     address = _address(host)
     if address is not None:
         return not address.is_global

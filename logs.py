@@ -100,8 +100,8 @@ class Border:
         return {key: bounded.get(key, value) for key, value in texts.items()}
 
     def _cut(self, text: str, most: int) -> str:
-        """The beginning and the end, which of a traceback is the error itself. Secrets go first where the finished line
-        would not show them as they are: a cut may go through one, and a line break in one is escaped."""
+        """The beginning and the end: of a traceback, the end is the error itself. Secrets are redacted first where the
+        finished line would not show them whole: a cut may go through one, and a line break in one is escaped."""
         if len(text) <= most:
             return self._redact.text(text) if CONTROLS.search(text) else text
         half = most // 2

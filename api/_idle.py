@@ -1,4 +1,4 @@
-"""Connections that wait for their client: how long it may take, and which of too many go."""
+"""Connections that wait for their client: how long they may, and which are closed when there are too many."""
 
 import asyncio
 import logging
@@ -14,8 +14,8 @@ SECONDS = 10.0
 UNREAD_SECONDS = 60.0
 """In which a client must take some of an answer. A stream is less patient, and counts who does not read."""
 MOST = MOST_STREAMS + 1000
-"""Connections that one process keeps. A crowd that comes back at once is connected before the first of it is read, so
-those that wait may have the room of the streams as long as no stream needs it."""
+"""Connections that one process keeps. When many clients come back at once, all are connected before the first request
+is read, so those that wait may use the room of the streams as long as no stream needs it."""
 EVERY = 1.0
 """Seconds between two looks."""
 
@@ -23,22 +23,22 @@ Reason = Literal["late", "crowded", "unread"]
 
 
 class Connection(Protocol):
-    """What waits for its client."""
+    """A connection, as far as its waiting goes."""
 
     def has_time(self) -> bool:
-        """Does its client take some of an answer, or does somebody else look after how long it takes?"""
+        """Whether it may go on: its client takes some of an answer, or another timer looks after it."""
         ...
 
     def give_up(self) -> None:
-        """End it. Nobody waits for the client any more."""
+        """End it now, without waiting for the client."""
         ...
 
 
 class Idle:
-    """One per process. In it are connections whose request is not whole, and those whose answer is not taken.
+    """One per process. Holds the connections whose request is not complete, and those whose answer is not taken.
 
-    Where there are too many connections, those go that have been silent for longest: a client that wants something asks
-    for it within moments, so that silent ones cannot keep it out. One timer looks after all of them.
+    When there are too many connections, those that have been silent for longest are closed: a client that wants
+    something asks for it within moments, so silent ones cannot keep it out. One timer looks after all of them.
     """
 
     def __init__(

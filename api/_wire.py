@@ -1,4 +1,4 @@
-"""What uvicorn's protocol leaves to do: refusing what is no proper request, and ending connections of dead clients."""
+"""Our additions to uvicorn's protocol: it refuses malformed requests, and ends the connections of dead clients."""
 
 import asyncio
 import json
@@ -26,10 +26,10 @@ class Refused(h11.RemoteProtocolError):
 
 
 class Connection(h11.Connection):
-    """h11's, which takes two things that we refuse.
+    """h11's, but it refuses two things that h11 accepts.
 
     A body that is framed in two ways: a proxy in front may see its end elsewhere, and with it the next request (RFC
-    9112, section 6.1). And a head that is too large, but comes in one read: h11 measures only what is not whole yet.
+    9112, section 6.1). And a head that is too large, but comes in one read: h11 measures only incomplete ones.
     """
 
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
@@ -53,7 +53,7 @@ def check(request: h11.Request) -> None:
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 of uvicorn, with this. It is in `idle`, of the lifespan, while it waits for its client."""
+    """uvicorn's HTTP/1.1, with these additions. It is in `idle`, of the lifespan, while it waits for its client."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -110,7 +110,7 @@ class Protocol(H11Protocol):
             self.idle.add(self)
 
     def _receives(self) -> bool:
-        """Is the rest of a body on its way, for which the application does not wait for ever?"""
+        """Whether the rest of a body is on its way. The application has a timeout of its own for that."""
         return bool(self.cycle) and not self.cycle.response_complete and self.cycle.more_body
 
     def has_time(self) -> bool:
@@ -155,7 +155,7 @@ class Protocol(H11Protocol):
             self._stalled.cancel()
             self._stalled = None
 
-    # --- what is no request ---
+    # --- malformed requests ---
 
     def send_400_response(self, msg: str) -> None:
         match sys.exception():

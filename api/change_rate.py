@@ -1,4 +1,4 @@
-"""How many changes a tenant may make a minute: all that is asked for beside reading, and beside starts (`api.limits`).
+"""How many changes a tenant may make a minute: requests that neither read nor only start a run (`api.limits`).
 
 Each process of the API counts its own, in memory: a change is cheap, and no query is to be added to it.
 """
@@ -45,7 +45,7 @@ class ChangeRate:
 
 
 def counted(endpoint: Endpoint) -> Endpoint:
-    """The endpoint behind the limit of its tenant, which is looked at before anything of the body is read."""
+    """The endpoint behind the limit of its tenant, which is checked before the body is read."""
 
     async def limited(request: Request) -> Response:
         told = request.state["change_rate"].count(request.state["tenant"])

@@ -86,7 +86,7 @@ def attachment(name: str | None, fallback: str, ending: str) -> dict[str, str]:
 
 
 def file_name(name: str) -> str:
-    """The border to a file system: a name that is no path, no drive, no hidden file, and that can be seen whole."""
+    """The border to a file system: the result is never a path, a drive or a hidden file, and all of it is visible."""
     letters = (letter if category(letter)[0] in "LMN" or letter in IN_FILE_NAME else "-" for letter in name)
     return "".join(letters)[:LONGEST_FILE_NAME].strip(" .-")
 

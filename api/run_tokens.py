@@ -66,7 +66,7 @@ class RunTokens:
         return RunToken(token=token, expires_at=(now + SECONDS) * 1000)
 
     async def reader(self, token: str, run_id: UUID) -> Reader | None:
-        """Who reads this run with this token, perhaps an expired one; None for a token of another run, or not ours."""
+        """The reader that it names, perhaps expired; None for a token of another run, or one that is not ours."""
         if token.count(".") != 2:
             return None
         try:

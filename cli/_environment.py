@@ -1,4 +1,4 @@
-"""What each process of the stack inherits of our environment: what it needs, and nothing else.
+"""The environment of each process of the stack: the variables that it needs, and no others.
 
 A secret reaches only the parts that `NEEDS` names for it, and one that is added to the settings reaches none until it
 is named there. Settings that are no secret go to all our parts.
@@ -39,7 +39,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 
 
 def environment_of(part: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """What `part` gets of `environ`."""
+    """The variables of `environ` that `part` inherits."""
     settings = () if part == "page" else (name for name in PLAIN if name.startswith("STEPGLASS_"))
     return inherited(environ, *BASE, *settings, *NEEDS[part])
 

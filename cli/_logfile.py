@@ -1,4 +1,4 @@
-"""What a process says, kept in a file that cannot grow without end, and that this user alone can read."""
+"""The output of a process, in a file of bounded size that only this user can read."""
 
 import os
 from contextlib import suppress

@@ -18,8 +18,8 @@ class Backoff:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to run, in which environment (it has nothing else of ours). `probe` says whether it can be used; without
-    one the process says so itself, over its lifeline.
+    """A command and its whole environment: it inherits nothing else of ours. `probe` says whether it can be used;
+    without one the process says so itself, over its lifeline.
 
     `keeper`: it has processes outside its group, which it alone can end, so it is asked first even in a hurry.
     """

@@ -73,7 +73,7 @@ def for_sqlalchemy(database_url: str) -> str:
 def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
     """`app` for requests to one of our names and from its own page only: for browsers, loopback is no border.
 
-    WebSockets are checked as well. Who may ask is Prefect's own to say, by its auth string.
+    WebSockets are checked as well. Prefect itself checks the login, its auth string.
     """
     # The outermost one is an `async def`: uvicorn 0.54 takes an object with a plain `__call__` for ASGI 2.
     return SecurityHeaders(Hosts(Origins(app), names_of(settings)), policy=POLICY)

@@ -39,8 +39,8 @@ def wanted_ports(settings: Settings) -> list[Port]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Our own, with what follows from it. What libpq reads is left out without a `DATABASE_URL`: it would lead the
-    clients of the embedded database elsewhere."""
+    """Our own environment, and what follows from the settings. Without a `DATABASE_URL` the variables of libpq are left
+    out: they would lead the clients of the embedded database elsewhere."""
     embedded = settings.database_url is None
     env = {name: value for name, value in os.environ.items() if not (embedded and name.upper().startswith("PG"))}
     if not settings.wants_demo:
@@ -64,7 +64,7 @@ class Stack:
         self._supervisor = supervisor
         self._say = say
         self._data_dir = settings.data_dir.resolve()
-        # What there is for processes to be told (`environment_of` chooses for each), and what each start adds to it.
+        # All that processes may be told; `environment_of` chooses for each of them. Each start adds to it.
         self._env = environment(settings) | {"STEPGLASS_DATA_DIR": str(self._data_dir), "PYTHONUNBUFFERED": "1"}
         if settings.api_tokens and settings.prefect_documents is None:
             # Not every part is told the tokens that this follows from.

@@ -1,4 +1,4 @@
-"""Who may do what in the embedded cluster: each database has an owner of the same name, who is no superuser.
+"""The roles of the embedded cluster: each database has an owner of the same name, without superuser rights.
 
 The scripts are for psql, run by the superuser, who is used for nothing else.
 """
@@ -6,7 +6,7 @@ The scripts are for psql, run by the superuser, who is used for nothing else.
 SUPERUSER = "postgres"
 
 OLD = "of an earlier version"
-"""What `SETTLE` says, and does nothing, where `ADOPT` must come first."""
+"""`SETTLE` says this, and does nothing, where `ADOPT` must come first."""
 
 SETTLE = f"""
     SELECT EXISTS (SELECT FROM pg_database JOIN pg_roles AS owner ON owner.oid = datdba
@@ -24,8 +24,8 @@ SETTLE = f"""
 """
 """Makes the databases `names` with their owners, as far as they are missing."""
 
-# REASSIGN OWNED refuses for the superuser of initdb. What belongs to an extension or to a table's column is left out:
-# it has no owner of its own to be changed.
+# REASSIGN OWNED refuses for the superuser of initdb. Objects of an extension or of a table's column are left out: they
+# have no owner of their own.
 _HAND_OVER = """
     SELECT format('ALTER SCHEMA %I OWNER TO %I', nspname, :'owner') FROM pg_namespace
      WHERE nspname !~ '^pg_|^information_schema$' AND pg_get_userbyid(nspowner) = current_user

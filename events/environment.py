@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 SYSTEM = ("PATH", "HOME", "LANG", "LC_*", "TZ", "TMPDIR")
-"""What any program may need to find files and to know the language and the time. None of it is secret."""
+"""Any program may need these, to find files and to know the language and the time. None of them is secret."""
 
 
 def inherited(environ: Mapping[str, str], *patterns: str) -> dict[str, str]:

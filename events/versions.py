@@ -65,7 +65,7 @@ def redone(last: Version, again: Version, by: str) -> Version:
 
 
 def forgotten(history: Sequence[Version]) -> dict[int, int | None]:
-    """The numbers that a whole history, oldest first, lets go of, each with the version that stood before it.
+    """The numbers that are dropped from a whole history, oldest first, each with the version that stood before it.
 
     Kept are the last acts and what they show, as many steps of undo, every step of redo, and what the run wrote.
     """

@@ -1,7 +1,7 @@
 """What operators find under a run in Prefect: its texts, its tables, and the way to us.
 
-This is a border: Prefect's page makes elements of the Markdown and the HTML that an artifact holds, pictures from
-anywhere among them, so that a model's text could tell a stranger who looks, and when. Text gets there through `plain`.
+This is a border: Prefect's page renders the Markdown and the HTML of an artifact, pictures from other servers included,
+so a model's text could report to a stranger who looks at it, and when. All text passes `plain`.
 """
 
 from typing import Any

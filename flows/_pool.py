@@ -1,8 +1,8 @@
 """The work pool of our deployments: it takes a flow run's parameters and nothing else.
 
 A process pool would run the command, with the environment and in the directory, that a flow run or its deployment
-names. Whoever may talk to Prefect's API could run anything as us. A worker of this pool starts one command of ours with
-the id of the flow run; which function that is comes from our `prefect.yaml`.
+names: any client of Prefect's API could run anything as us. A worker of this pool starts one command of ours with the
+id of the flow run, and our `prefect.yaml` says which function that is.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ GRACE = 8.0
 
 
 class Fixed(BaseJobConfiguration):
-    """What a job is told: nothing, whatever the pool, the deployment or the flow run say."""
+    """The configuration of a job: always empty, whatever the pool, the deployment or the flow run says."""
 
     @classmethod
     async def from_template_and_values(

@@ -26,7 +26,7 @@ OVER = 1.1
 
 @dataclass(slots=True)
 class _Day:
-    """What a tenant had spent when the store was last asked; `asking` lets one of many callers ask."""
+    """A tenant's spending when the store was last asked; `asking` lets one of many callers ask."""
 
     spent: float = 0.0
     stale_at: float = float("-inf")

@@ -25,7 +25,7 @@ _REFUSALS = frozenset({400, 404, 415, 422, 500, 501})
 """404 is OpenRouter's "no endpoints found that support …"; 500 an old llama.cpp that cannot compile a schema."""
 
 _LOOKED_AT = 16_384
-"""Characters of a refusal. What it is about is said at its beginning; some then quote the whole request."""
+"""Characters of a refusal. It says at its beginning what it is about; some then quote the whole request."""
 
 _ABOUT_FORM = re.compile(r"response.?format|json.?(schema|object|mode)|structured.?output|schema|grammar|guided")
 _ABOUT_LIMIT = re.compile(r"max_(completion_)?tokens")

@@ -12,7 +12,7 @@ log = logging.getLogger("stepglass.observe")
 AT_ONCE = 10
 """Refusals within `LATE` that are answered at once."""
 WAITING = 100
-"""The next ones, which wait for their answer: so a connection can try one token a second. What goes beyond these is
+"""The next ones, which wait for their answer, so that a connection can try one token a second. Any beyond these are
 answered at once again: a flood must not hold the connections that others need."""
 LATE = 1.0
 """Seconds that they wait."""

@@ -34,7 +34,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`metrics`: figures on a port of `host` (0: on none), for whoever has the token of `digest`. `traces`: spans to
+    """`metrics`: figures on a port of `host` (0: on none), for requests with the token of `digest`. `traces`: spans to
     where the variables of OpenTelemetry say."""
 
     metrics: bool = False

@@ -1,4 +1,4 @@
-/** The results as a file: straight to the disk, unless the server wants to be told a token or a type, which no link can. */
+/** The results as a file: by a link straight to the disk, unless the request needs a header, for a token or a type. */
 
 import type { ReactNode } from "react";
 import { Button, buttonClass } from "../../components/button.tsx";
