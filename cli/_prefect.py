@@ -2,7 +2,6 @@
 
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -54,12 +53,15 @@ def server_env(database_url: str, data_dir: Path, port: int, login: str) -> dict
 def login_in(data_dir: Path) -> str:
     """The auth string of the Prefect server of this data directory, made once. Only its owner can read the file."""
     path = data_dir / LOGIN
-    with suppress(FileExistsError):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(file, "w") as fresh:
-            fresh.write(f"stepglass:{secrets.token_urlsafe(24)}\n")
-    path.chmod(0o600)
-    return path.read_text().strip()
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
+        path.chmod(0o600)
+        login = file.read().strip()
+        # Empty also where a start was killed before it wrote: an empty login would keep nobody out.
+        if not login:
+            login = f"stepglass:{secrets.token_urlsafe(24)}"
+            file.seek(0)
+            file.write(f"{login}\n")
+    return login
 
 
 def for_sqlalchemy(database_url: str) -> str:
