@@ -37,7 +37,8 @@ class Refusals:
     def add(self, client: str) -> float:
         """Count one, from the address `client`; gives the seconds to wait before it is answered."""
         now = self._now()
-        late = AT_ONCE <= sum(now - at < LATE for at in self._recent) < AT_ONCE + WAITING
+        # A copy: the port of a worker's figures has a thread for each request.
+        late = AT_ONCE <= sum(now - at < LATE for at in tuple(self._recent)) < AT_ONCE + WAITING
         self._recent.append(now)
         if self._counter is not None:
             self._counter.inc()
