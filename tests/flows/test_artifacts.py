@@ -1,11 +1,35 @@
 """What gets into an artifact: nothing for which Prefect's page would ask another server."""
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from flows._artifacts import plain, plain_rows
+from flows._artifacts import plain, plain_rows, publish
+from flows._closing import Outcome
+from flows._pipeline import Shown, pipeline
 from settings import Settings
+
+PICTURE, PUBLISHED = "![](https://elsewhere.example/p.png)", "! [](https://elsewhere.example/p.png)"
+
+
+@pipeline(
+    "Painted", plan={}, shown=lambda result: Shown(texts={"page": result}, tables={"facts": [{"of": result, "n": 1}]})
+)
+async def painted(given: Settings) -> str: ...
+
+
+@pytest.fixture
+def artifacts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What was published, by its key."""
+    made: dict[str, Any] = {}
+
+    async def create(key: str, **content: Any) -> None:
+        made[key] = content
+
+    for kind in ("link", "markdown", "table"):
+        monkeypatch.setattr(f"flows._artifacts.acreate_{kind}_artifact", create)
+    return made
 
 
 @pytest.mark.parametrize(
@@ -27,6 +51,17 @@ def test_m5_texts_in_a_table_are_treated_alike_and_numbers_stay_numbers():
     assert plain_rows([{"section": "<b>", "overall": 8.5, "weak": None}]) == [
         {"section": "&lt;b>", "overall": 8.5, "weak": None}
     ]
+
+
+async def test_m5_every_text_of_a_result_is_published_as_plain_as_that(artifacts: dict[str, Any]):
+    await publish(painted, Outcome("complete", result=PICTURE), "http://127.0.0.1", uuid4(), documents=True)
+    assert artifacts.pop("stepglass-run")
+    assert artifacts == {"page": {"markdown": PUBLISHED}, "facts": {"table": [{"of": PUBLISHED, "n": 1}]}}
+
+
+async def test_h1_without_documents_there_is_the_way_to_us_alone(artifacts: dict[str, Any]):
+    await publish(painted, Outcome("complete", result=PICTURE), "http://127.0.0.1", uuid4(), documents=False)
+    assert [*artifacts] == ["stepglass-run"]
 
 
 @pytest.mark.parametrize(
