@@ -140,6 +140,14 @@ async def test_l12_what_a_client_says_of_a_proxy_is_not_believed(store: Store):
     assert problem(origin) == problem(named) == (403, "forbidden-origin")
 
 
+async def test_l12_the_address_of_a_client_is_that_of_its_connection(store: Store, caplog: pytest.LogCaptureFixture):
+    guess = {"Authorization": "Bearer a-token-of-nobody", "X-Forwarded-For": "203.0.113.9"}
+    async with running(SETTINGS, store) as api, api.client() as client:
+        assert (await client.get("/api/runs", headers=guess)).status_code == 401
+
+    assert "the last one from 127.0.0.1" in caplog.text
+
+
 async def until_id(lines: AsyncIterator[str], seq: int) -> AsyncIterator[str]:
     async for line in lines:
         yield line

@@ -1,6 +1,8 @@
 """A model that repeats itself without end: its answer is broken off, and no other run of the worker waits for it."""
 
+import ast
 import asyncio
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -21,6 +23,8 @@ from tests.steps.vision_framework import playing
 from tests.steps.vision_framework.documents import ANSWERS, framework, page, sections
 from tests.steps.vision_framework.test_steps import REPORT
 
+WRITERS = ("write_text", "write_json")
+STEPS = Path(__file__).parents[3] / "steps"
 LONGEST = ModelConfig().max_chars
 """Characters. The longest answer that the client of the model lets through."""
 
@@ -66,6 +70,19 @@ async def test_m3_no_step_reads_an_answer_to_an_end_that_does_not_come(stage: St
 
     assert outcome.kind == "complete"
     assert (await stage.last("step_retry")).data.problem.title == TooLong.title
+
+
+def test_m3_every_call_of_a_model_says_how_long_its_answer_may_be() -> None:
+    called = {
+        f"{path.name}:{node.lineno}": {keyword.arg for keyword in node.keywords}
+        for path in STEPS.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("write_text", "write_json")
+    }
+    assert len(called) >= 7
+    assert [place for place, given in called.items() if "longest" not in given] == []
 
 
 async def test_m3_an_answer_in_one_piece_is_read_in_slices_between_which_others_go_on(
