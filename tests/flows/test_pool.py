@@ -8,12 +8,39 @@ from typing import Any, cast
 from uuid import uuid4
 
 import anyio
+import psutil
 import pytest
 from prefect.client.schemas.objects import FlowRun
-from prefect.exceptions import InfrastructureNotFound
+from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 
 from flows import serving
-from flows._pool import NOTHING, Fixed, PoolWorker, is_closed
+from flows._pool import NOTHING, Fixed, PoolWorker, is_closed, make_pool, pool_is_closed
+
+
+class PoolServer:
+    """Prefect's client, as far as it is asked about one pool; `done` are the changes."""
+
+    def __init__(self, pool: Any) -> None:
+        self.pool: Any = pool
+        self.done: list[str] = []
+
+    async def read_work_pool(self, name: str) -> Any:
+        if self.pool is None:
+            raise ObjectNotFound(Exception())
+        return self.pool
+
+    async def delete_work_pool(self, name: str) -> None:
+        self.pool = None
+        self.done.append("deleted")
+
+    async def create_work_pool(self, pool: Any) -> None:
+        self.pool = pool
+        self.done.append("created")
+
+    async def update_work_pool(self, name: str, change: Any) -> None:
+        self.pool.base_job_template = change.base_job_template
+        self.done.append("updated")
+
 
 WRITES = "import pathlib, sys; pathlib.Path(sys.argv[1]).write_text(sys.argv[2])"
 
@@ -61,18 +88,19 @@ async def test_a_flow_run_that_is_cancelled_before_it_began_loses_its_process(tm
 
 async def test_a_worker_that_stops_takes_its_flow_runs_processes_with_it(tmp_path: Path):
     worker = PoolWorker("pool", (sys.executable, "-c", "import signal; signal.pause()"), limit=1)
-    started = asyncio.Event()
+    pids: asyncio.Queue[int] = asyncio.Queue()
 
     class Status:
         def started(self, pid: int) -> None:
-            started.set()
+            pids.put_nowait(pid)
 
     running = asyncio.create_task(worker.run(flow_run(), Fixed(), cast(Any, Status())))
-    await started.wait()
+    pid = await pids.get()
     running.cancel()
 
     with pytest.raises(asyncio.CancelledError):
         await running
+    assert not psutil.pid_exists(pid)
 
 
 def test_c1_a_pool_that_offers_anything_is_not_ours():
@@ -81,6 +109,25 @@ def test_c1_a_pool_that_offers_anything_is_not_ours():
     assert is_closed(cast(Any, SimpleNamespace(type="stepglass", base_job_template=NOTHING)))
     assert not is_closed(cast(Any, SimpleNamespace(type="stepglass", base_job_template=template)))
     assert not is_closed(cast(Any, SimpleNamespace(type="process", base_job_template=NOTHING)))
+
+
+@pytest.mark.parametrize(
+    ("there", "done"),
+    [
+        (None, ["created"]),
+        (SimpleNamespace(type="process", base_job_template={}), ["deleted", "created"]),
+        (SimpleNamespace(type="stepglass", base_job_template={"variables": {"command": {}}}), ["updated"]),
+        (SimpleNamespace(type="stepglass", base_job_template=NOTHING), []),
+    ],
+)
+async def test_c1_a_pool_that_could_be_told_anything_is_closed_or_replaced(there: Any, done: list[str]):
+    server = PoolServer(there)
+    assert await pool_is_closed(cast(Any, server), "pool") is (done == [])
+
+    await make_pool(cast(Any, server), "pool")
+
+    assert server.done == done
+    assert await pool_is_closed(cast(Any, server), "pool")
 
 
 def test_c1_the_flow_of_a_deployment_is_the_one_in_prefect_yaml():
