@@ -15,11 +15,28 @@ from cli._logfile import LogFile
 from cli._only_one import AlreadyUp, only_one
 from cli._ports import Port, PortTaken, any_free, check
 from cli._prefect import for_sqlalchemy
+from cli._probe import status_of
 from cli._reload import changes
 from cli._screen import Screen
 from cli._stack import wanted_ports
 from cli._words import about, dollars, seconds
+from hosts import from_here
 from settings import Settings
+
+
+@pytest.mark.parametrize("listens", ["127.0.0.1", "::1"])
+async def test_a_server_is_asked_at_the_address_that_reaches_it(listens: str) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\n\r\n")
+        writer.close()
+
+    try:
+        server = await asyncio.start_server(answer, listens, 0)
+    except OSError:
+        pytest.skip(f"this machine has no {listens}")
+    async with server:
+        assert await status_of(from_here(listens), server.sockets[0].getsockname()[1], "/") == 204
 
 
 def test_a_taken_port_is_named_with_the_setting_that_changes_it() -> None:
