@@ -62,6 +62,7 @@ class Protocol(H11Protocol):
         # What the client had not taken when we last looked; the timer is there while a write has to wait for it.
         self._untaken = sys.maxsize
         self._stalled: asyncio.TimerHandle | None = None
+        self._upgraded = False
         application = self.app
 
         async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,8 +102,16 @@ class Protocol(H11Protocol):
         self._end_stall()
         super().connection_lost(exc)
 
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        """From here on a WebSocket's own protocol has the connection, and we hear no more of it."""
+        super().handle_websocket_upgrade(event)
+        self._upgraded = True
+        self.idle.closed(self)
+
     def _wait_or_serve(self) -> None:
         """uvicorn has a timer between two requests alone, and the first byte of the second one ends it."""
+        if self._upgraded:
+            return
         served = self.cycle and not self.cycle.response_complete and not self.transport.is_closing()
         if served and not self.cycle.more_body and self._stalled is None:
             self.idle.discard(self)

@@ -5,13 +5,16 @@ import secrets
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api._browsers import Origins, SecurityHeaders
-from api._hosts import Hosts, names_of
+from api._hosts import Hosts
+from api._idle import Idle
+from api._wire import Protocol
 from settings import Settings
 
 LOGIN = "prefect.login"
+SHORTEST = 24
 # Prefect's page has one inline script and styles of its own, and turns what a model wrote into elements: pictures and
 # requests may come from and go to its own server only.
 POLICY = (
@@ -28,6 +31,8 @@ def server_env(database_url: str, data_dir: Path, port: int, login: str) -> dict
         "PREFECT_HOME": str(data_dir / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_API_DATABASE_CONNECTION_URL": for_sqlalchemy(database_url),
+        # A role has a schema of its own name before this one on its path, and ours may be called like our schema.
+        "PREFECT_SERVER_DATABASE_SQLALCHEMY_CONNECT_ARGS_SEARCH_PATH": "public",
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_API_AUTH_STRING": login,
@@ -56,11 +61,12 @@ def login_in(data_dir: Path) -> str:
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+") as file:
         path.chmod(0o600)
         login = file.read().strip()
-        # Empty also where a start was killed before it wrote: an empty login would keep nobody out.
-        if not login:
+        # Short or empty where a start was killed before it had written: that would keep nobody out.
+        if len(login) < SHORTEST:
             login = f"stepglass:{secrets.token_urlsafe(24)}"
             file.seek(0)
             file.write(f"{login}\n")
+            file.truncate()
     return login
 
 
@@ -72,13 +78,21 @@ def for_sqlalchemy(database_url: str) -> str:
     return f"postgresql+asyncpg://{parts.netloc}{parts.path or '/'}" + (f"?{urlencode(query)}" if query else "")
 
 
-def guarded(app: ASGIApp, settings: Settings) -> ASGIApp:
-    """`app` for requests to one of our names and from its own page only: for browsers, loopback is no border.
+def guarded(app: ASGIApp) -> ASGIApp:
+    """`app` for requests to this machine and from its own page only: for browsers, loopback is no border.
 
-    WebSockets are checked as well. Prefect itself checks the login, its auth string.
+    WebSockets are checked as well. Prefect itself checks the login, its auth string. `Protocol` finds in the lifespan
+    what it needs to close connections that say nothing.
     """
-    # The outermost one is an `async def`: uvicorn 0.54 takes an object with a plain `__call__` for ASGI 2.
-    return SecurityHeaders(Hosts(Origins(app), names_of(settings)), policy=POLICY)
+    # `Hosts` is not the outermost one: uvicorn 0.54 takes an object with a plain `__call__` for ASGI 2.
+    checked = SecurityHeaders(Hosts(Origins(app)), policy=POLICY)
+
+    async def door(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            scope["state"]["idle"] = Idle()
+        await checked(scope, receive, send)
+
+    return door
 
 
 def serve(settings: Settings) -> None:
@@ -87,6 +101,12 @@ def serve(settings: Settings) -> None:
     from prefect.server.api.server import create_app
 
     # `final`: the only application that this process makes, which spares Prefect some copies.
-    app = guarded(create_app(final=True), settings)
-    host = os.environ["PREFECT_SERVER_API_HOST"]
-    uvicorn.run(app, host=host, port=settings.prefect_port, log_level="warning", log_config=None, proxy_headers=False)
+    uvicorn.run(
+        guarded(create_app(final=True)),
+        host=os.environ["PREFECT_SERVER_API_HOST"],
+        port=settings.prefect_port,
+        http=Protocol,
+        log_level="warning",
+        log_config=None,
+        proxy_headers=False,
+    )

@@ -126,7 +126,9 @@ class Stack:
             if not (self._data_dir / "prefect").exists():
                 self._say("prefect", "makes its tables, which takes a while. Only the first start does that.")
             part = self._part("prefect", env=env, probe=probe)
-            ready = f"ready: its page is at {url}, the login is {login}"
+            # An operator's own password need not be in the journal of this process.
+            told = "PREFECT_API_AUTH_STRING" if self._settings.prefect_api_auth_string else login
+            ready = f"ready: its page is at {url}, the login is {told}"
             await self._try(part, ready, "Runs go on without it, and are shown there later.")
         # Nobody has to wait for these: they wait for Prefect by themselves.
         self._supervisor.start(self._part("deployments"))

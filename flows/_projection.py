@@ -10,7 +10,7 @@ Prefect of it later.
 import asyncio
 import contextvars
 import logging
-import tempfile
+import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,8 @@ from steps._once import Once
 
 log = logging.getLogger("stepglass.prefect")
 
-NOWHERE = Path(tempfile.gettempdir()) / "stepglass-no-results"
+NOWHERE = Path(os.devnull) / "results"
+"""Where Prefect would keep results, were there any. Nothing can be written there."""
 
 OPEN_AFTER = 0.25
 """Seconds from a run's first attempt until its flow run is opened, which takes tens of milliseconds of the loop: by

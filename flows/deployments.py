@@ -8,11 +8,11 @@ has thousands of inputs, which fit in no form: it takes the name of a file.
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from prefect import Flow, State
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from events.contract import LAST_WORDS, RunQueued, RunQueuedData
 from events.errors import UnknownRun
@@ -23,9 +23,14 @@ from flows._carry import Tools
 from flows._deployed import CannotStart, carry, refuse_unsafe
 from flows._fork import NoSuchStep, NothingToRetry, fork
 from flows._pipeline import Pipeline
+from flows._projection import NOWHERE
 from flows.catalogue import CATALOGUE, find
 from settings import Settings
 from steps.batch.order import AT_ONCE
+
+T = TypeVar("T")
+TOLD = 5
+"""Faults of a form that are named."""
 
 
 def __getattr__(name: str) -> Flow[..., Any]:
@@ -44,14 +49,28 @@ def _flow(fn: Callable[..., Any], slug: str, description: str) -> Flow[..., Any]
         flow_run_name=None,
         retries=0,
         persist_result=False,
+        # Without it Prefect asks its server where to keep errors: whoever may write there would choose the folder.
+        result_storage=NOWHERE,
         log_prints=False,
+        # `checked` does it: Prefect would write all that was filled in into the log.
+        validate_parameters=False,
     )
 
 
+def checked(shape: type[T], value: object, name: str) -> T:
+    """A parameter as its form says. Raises `CannotStart`, which repeats none of what was filled in."""
+    try:
+        return TypeAdapter(shape).validate_python(value)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_context=False, include_input=False)
+        told = [f"{'.'.join([name, *map(str, each['loc'])])}: {each['msg']}" for each in wrong[:TOLD]]
+        raise CannotStart("; ".join(told)) from None
+
+
 def _of_pipeline(pipeline: Pipeline) -> Flow[..., Any]:
-    async def run(answers: BaseModel) -> State[Any]:
+    async def run(answers: object) -> State[Any]:
         async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
-            return started(pipeline, answers, settings, key)
+            return started(pipeline, checked(pipeline.input_model, answers, "answers"), settings, key)
 
         return await carry(make)
 
@@ -80,7 +99,8 @@ async def _retry_step(run_id: UUID, from_step: str | None = None) -> State[Any]:
     """
 
     async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
-        return await again(settings, tools, key, run_id, from_step or None)
+        asked, step = checked(UUID, run_id, "run_id"), checked(str, from_step or "", "from_step")
+        return await again(settings, tools, key, asked, step or None)
 
     return await carry(make)
 
@@ -131,7 +151,8 @@ async def _batch(
 
     async def make(settings: Settings, tools: Tools, key: str) -> NewRun:
         folder = settings.batches_dir
-        order = await asyncio.to_thread(order_from, folder, file, pipeline, concurrency)
+        asked = checked(str, file, "file"), checked(str, pipeline, "pipeline"), checked(int, concurrency, "concurrency")
+        order = await asyncio.to_thread(order_from, folder, *asked)
         data = RunQueuedData(pipeline="batch", title=CATALOGUE["batch"].titled(order))
         first = [RunQueued(message="Queued", data=data)]
         given = order.model_dump(mode="json", exclude_none=True)

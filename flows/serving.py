@@ -68,7 +68,9 @@ def run_flow_run(settings: Settings, flow_run_id: UUID) -> int:
         log.error("Flow run %s belongs to none of the deployments in prefect.yaml.", flow_run_id)
         return 1
     with handle_engine_signals(flow_run_id):
-        asyncio.run(run_flow_async(flow, flow_run, parameters=flow_run.parameters))
+        # Its state and not its result: Prefect would load whatever the state on its server points to, and a result can
+        # name code to run.
+        asyncio.run(run_flow_async(flow, flow_run, parameters=flow_run.parameters, return_type="state"))
     return 0
 
 

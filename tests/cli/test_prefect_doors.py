@@ -7,7 +7,6 @@ import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from cli._prefect import LOGIN, guarded, login_in
-from settings import Settings
 
 OURS, THEIRS = b"http://127.0.0.1:4200", b"http://stranger.example"
 
@@ -30,7 +29,7 @@ async def first_word(kind: str, **headers: bytes) -> str:
     named = [(name.encode(), value) for name, value in {"host": b"127.0.0.1:4200", **headers}.items()]
     extensions: dict[str, Any] = {"websocket.http.response": {}}
     scope = {"type": kind, "method": "POST", "path": "/api/events/out", "headers": named, "extensions": extensions}
-    await guarded(inside, Settings.model_validate({}))(scope, receive, send)
+    await guarded(inside)(scope, receive, send)
     return str(said[0].get("status", said[0]["type"]))
 
 
@@ -51,9 +50,10 @@ def test_h1_the_login_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> No
     assert user == "stepglass" and len(password) >= 32
 
 
-def test_h1_a_login_that_was_never_written_is_made_anew(tmp_path: Path) -> None:
-    """A start may be killed in between, and an empty login would keep nobody out."""
-    (tmp_path / LOGIN).touch()
+@pytest.mark.parametrize("written", ["", "stepglass:", "stepglass:short\n"])
+def test_h1_a_login_that_keeps_nobody_out_is_made_anew(tmp_path: Path, written: str) -> None:
+    """A start may be killed while it writes."""
+    (tmp_path / LOGIN).write_text(written)
     login = login_in(tmp_path)
-    assert login.startswith("stepglass:")
+    assert login.startswith("stepglass:") and len(login) > 40
     assert login_in(tmp_path) == login

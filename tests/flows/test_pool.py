@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import anyio
 import psutil
@@ -13,8 +13,12 @@ import pytest
 from prefect.client.schemas.objects import FlowRun
 from prefect.exceptions import InfrastructureNotFound, ObjectNotFound
 
-from flows import serving
+from flows import deployments, serving
+from flows._deployed import CannotStart
 from flows._pool import NOTHING, Fixed, PoolWorker, is_closed, make_pool, pool_is_closed
+from flows._projection import NOWHERE
+from flows.catalogue import CATALOGUE
+from settings import Settings
 
 
 class PoolServer:
@@ -131,7 +135,54 @@ async def test_c1_a_pool_that_could_be_told_anything_is_closed_or_replaced(there
 
 
 def test_c1_the_flow_of_a_deployment_is_the_one_in_prefect_yaml():
-    from flows import deployments
-
     assert serving.flow_of("retry-step") is deployments.retry_step
     assert serving.flow_of("somebody-else-s") is None
+
+
+async def test_c1_the_result_that_a_state_on_the_server_points_to_is_never_loaded(monkeypatch: pytest.MonkeyPatch):
+    """Prefect would load it with the serializer that the state names."""
+    asked: dict[str, Any] = {}
+
+    class Client:
+        def __enter__(self) -> "Client":
+            return self
+
+        def __exit__(self, *error: object) -> None: ...
+
+        def read_flow_run(self, flow_run_id: UUID) -> FlowRun:
+            return flow_run(deployment_id=uuid4(), parameters={"run_id": "x"})
+
+        def read_deployment(self, deployment_id: UUID) -> SimpleNamespace:
+            return SimpleNamespace(name="retry-step")
+
+    async def run(flow: Any, flow_run: FlowRun, **more: Any) -> None:
+        asked.update(more, flow=flow)
+
+    def get_client(sync_client: bool) -> Client:
+        return Client()
+
+    monkeypatch.setattr("prefect.client.orchestration.get_client", get_client)
+    monkeypatch.setattr("prefect.flow_engine.run_flow_async", run)
+    settings = Settings.model_validate({"PREFECT_API_URL": "http://127.0.0.1:1/api"})
+
+    assert await asyncio.to_thread(serving.run_flow_run, settings, uuid4()) == 0
+    assert asked == {"flow": deployments.retry_step, "parameters": {"run_id": "x"}, "return_type": "state"}
+
+
+@pytest.mark.parametrize("deployment", ["generate", "refine-section", "retry-step", "batch"])
+def test_c1_prefect_is_not_asked_where_errors_are_kept_and_writes_nothing_of_a_form(deployment: str):
+    flow = serving.flow_of(deployment)
+
+    assert flow is not None and flow.result_storage == NOWHERE and not flow.should_validate_parameters
+
+
+def test_c1_a_form_that_is_filled_in_wrongly_is_refused_without_a_word_of_it():
+    model = CATALOGUE["vision_framework"].input_model
+    answers = {"company_name": "A secret name", "company_id": 5}
+
+    with pytest.raises(CannotStart) as refused:
+        deployments.checked(model, answers, "answers")
+
+    assert "answers.company_id: " in str(refused.value) and "secret" not in str(refused.value)
+    with pytest.raises(CannotStart, match="run_id: "):
+        deployments.checked(UUID, "no id", "run_id")
