@@ -36,8 +36,10 @@ def content_type(request: Request, types: Sequence[str]) -> str:
     return next(each for each in types if is_json(given, [each]))
 
 
-async def read(request: Request, limit: int = MAX_BODY, seconds: float = MAX_SECONDS) -> bytes:
-    """The bytes of the body. What goes over the limit is refused by its declared length, or as soon as it arrives."""
+async def read(request: Request, limit: int = MAX_BODY, seconds: float | None = None) -> bytes:
+    """The bytes of the body, which has `MAX_SECONDS` unless `seconds` says otherwise. What goes over the limit is
+    refused by its declared length, or as soon as it arrives."""
+    seconds = MAX_SECONDS if seconds is None else seconds
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise too_large(limit)
