@@ -10,9 +10,9 @@ from events.text import one_line
 CSV_TYPE = "text/csv"
 # Without it Excel takes UTF-8 for the code page of the machine.
 BOM = "\ufeff"
-# The first character of a formula, in full width too. Also after a semicolon: where the decimal separator is a comma,
-# spreadsheets divide cells there.
-FORMULA = re.compile("(^|;)( ?[=+\\-@\uff1d\uff0b\uff0d\uff20])")
+# The first character of a formula, in full width too. Where the decimal separator is a comma, spreadsheets divide cells
+# at semicolons, and then a quote inside a text may open a cell. Tabs are blanks by then (`one_line`).
+FORMULA = re.compile('(^|[;,])([" ]*[=+\\-@\uff1d\uff0b\uff0d\uff20])')
 
 Cell = str | int | float | bool | None
 

@@ -120,13 +120,22 @@ async def test_what_is_neither_csv_nor_lines_is_not_to_be_had(client: AsyncClien
     assert "application/x-ndjson or text/csv" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", "\r=", "\n=", " =", "\uff1d", "\uff0d", "a;=", "a; @"])
-def test_csv_takes_no_text_for_a_formula(start: str) -> None:
-    text = cell(f"{start}1+1")
-    assert isinstance(text, str)
-    # A spreadsheet that divides cells at semicolons must not find one either.
-    assert all(not each.lstrip().startswith(("=", "+", "-", "@", "\uff1d", "\uff0d")) for each in text.split(";"))
-    assert "'" in text and text.endswith("1+1")
+SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+BEFORE = ("", "\t", "\r", "\n", " ", '"', ' "" ', "a;", "a; ", 'a;"', 'a;""', 'a; " "', "a,", 'a, "', 'a;\t"', 'a;"";')
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_csv_takes_no_text_for_a_formula_wherever_a_spreadsheet_divides_cells(sign: str) -> None:
+    texts = [f"{before}{sign}1+1;y" for before in BEFORE]
+    # Alone, behind a number and behind another text: where a line is divided elsewhere, what is quoted changes.
+    lines = rows(row for text in texts for row in ([text], [1, text], ["key;", text, text])).decode()
+
+    for delimiter in (",", ";", "\t"):
+        cells = [each for row in csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter) for each in row]
+        assert len(cells) >= 3 * len(texts)
+        assert not [each for each in cells if each.lstrip(' \t\r\n"').startswith(SIGNS)]
+
+    assert all(str(cell(text)).endswith("1+1;y") for text in texts), "and nothing is lost"
 
 
 @pytest.mark.parametrize(
@@ -137,6 +146,7 @@ def test_csv_takes_no_text_for_a_formula(start: str) -> None:
         (True, "true"),
         (None, ""),
         ("Acme + Sons - 1=1 @ home", "Acme + Sons - 1=1 @ home"),
+        ('He said, "yes"; then "no"', 'He said, "yes"; then "no"'),
         ("two\r\nlines\tand\x1b\u202e", "two lines and\ufffd\ufffd"),
     ],
 )
