@@ -22,7 +22,7 @@ from tests.histories import simple_story
 EXAMPLE = Path(__file__).parents[2] / "docs" / "examples" / "nginx.conf"
 SETTINGS = settings_with(api_tokens=TOKENS, public_url="https://stepglass.example")
 # One process in the foreground, which keeps everything in its own folder.
-MAIN = """daemon off; master_process off; pid {folder}/pid; error_log stderr error;
+MAIN = """daemon off; master_process off; pid {folder}/pid; error_log {folder}/error.log error;
 events {{ worker_connections 64; }}
 http {{ client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;
 uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
@@ -48,6 +48,7 @@ def adapted(folder: Path, port: int, api: int) -> str:
         ("listen 443 ssl;", f"listen 127.0.0.1:{port};"),
         ("http://127.0.0.1:8000;", f"http://127.0.0.1:{api};"),
         ("/var/log/nginx/stepglass.log", f"{folder}/access.log"),
+        ("/var/log/nginx/stepglass-error.log", f"{folder}/stepglass-error.log"),
     ):
         assert theirs in example
         example = example.replace(theirs, ours)
@@ -114,6 +115,16 @@ async def test_l12_behind_nginx_no_token_is_in_its_log(proxy: Proxy, store: Stor
     assert response.status_code == 200
     logged = proxy.log.read_text()
     assert f"GET /api/runs/{run_id}/events 200" in logged and "eyJ" not in logged
+
+
+async def test_l12_behind_nginx_no_token_is_in_its_logs_while_stepglass_is_down(tmp_path: Path):
+    async with nginx(tmp_path, api=free_port()) as proxy:
+        response = await proxy.client.get("/api/runs/one/events?token=eyJ-of-a-viewer")
+
+    assert response.status_code == 502
+    logged = {name: (tmp_path / name).read_text() for name in ("access.log", "error.log", "stepglass-error.log")}
+    assert "GET /api/runs/one/events 502" in logged["access.log"]
+    assert not [name for name, text in logged.items() if "token" in text or "eyJ" in text]
 
 
 async def test_l12_behind_nginx_figures_are_not_for_the_world(proxy: Proxy):
