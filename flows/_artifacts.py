@@ -9,6 +9,7 @@ from uuid import UUID
 
 from prefect.artifacts import acreate_link_artifact, acreate_markdown_artifact, acreate_table_artifact
 
+from events.text import visible
 from flows._closing import Outcome
 from flows._pipeline import Pipeline
 
@@ -26,9 +27,10 @@ async def publish(pipeline: Pipeline, outcome: Outcome, url: str, run_id: UUID, 
 
 
 def plain(markdown: str) -> str:
-    """Markdown for which no page asks another server: without HTML, and with links in place of pictures."""
+    """Markdown that is safe to show and for which no page asks another server: without HTML, and with links in place of
+    pictures."""
     # A space, not nothing: of two marks before a bracket the first would make a picture again.
-    return markdown.replace("<", "&lt;").replace("![", "! [")
+    return visible(markdown).replace("<", "&lt;").replace("![", "! [")
 
 
 def plain_rows(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

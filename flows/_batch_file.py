@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from events.text import unsafe_in_line
 from flows._deployed import CannotStart, NothingToDo, refuse_unsafe
 from flows._pipeline import Pipeline
 from flows.catalogue import find
@@ -38,6 +39,8 @@ def order_from(folder: Path, file: str, pipeline: str, concurrency: int) -> Batc
 
 def text_of(folder: Path, file: str) -> str:
     """Of a file inside of `folder`, and of none outside of it, whatever it is called."""
+    if unsafe := unsafe_in_line(file):
+        raise CannotStart(f"The name of the file holds {unsafe}, which no name may hold.")
     root, path = folder.resolve(), (folder / file).resolve()
     if not file or path == root or not path.is_relative_to(root):
         raise CannotStart(f"{file!r} is no name of a file in {root}.")

@@ -16,7 +16,7 @@ from pydantic import JsonValue
 from events.errors import StoreUnavailable, UnknownRun
 from events.log import Entry
 from events.runs import NewRun
-from events.text import unsafe_in
+from events.text import one_line, unsafe_in
 from flows import _cancelling, _prefect_env
 from flows._carry import Carry, Tools
 from flows._health import Health
@@ -58,9 +58,9 @@ async def carry(make: Make) -> State:
         try:
             new = await patiently(lambda: make(settings, tools, f"prefect:{flow_run.id}"))
         except NothingToDo as error:
-            return Completed(message=str(error))
+            return Completed(message=one_line(str(error)))
         except CannotStart as error:
-            return Failed(message=str(error))
+            return Failed(message=one_line(str(error)))
         pipeline = find(new.pipeline)
         accepted = await patiently(lambda: tools.runs.accept(new, holder=holder))
         claim = await patiently(

@@ -21,6 +21,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext, TagsContext
 from prefect.states import Cancelled, Completed, Crashed, Failed
 
+from events.text import one_line
 from flows import _artifacts, _clients
 from flows._closing import Outcome
 from flows._health import Health
@@ -236,10 +237,11 @@ def state_of(pipeline: Pipeline, outcome: Outcome) -> State[Any]:
     """The run's last word as a Prefect state, with a line that says what came of it."""
     match outcome.kind:
         case "complete":
-            return Completed(message=pipeline.headline(outcome.result) or "Complete")
+            return Completed(message=one_line(pipeline.headline(outcome.result)) or "Complete")
         case "error":
             problem = outcome.problem
-            return Failed(message=f"{outcome.failed_step or 'run'}: {problem.title if problem else 'failed'}")
+            words = f"{outcome.failed_step or 'run'}: {problem.title if problem else 'failed'}"
+            return Failed(message=one_line(words))
         case "cancelled":
             return Cancelled(message="Cancelled on request")
         case "released":

@@ -47,6 +47,10 @@ def test_m5_markdown_names_pictures_only_as_links_and_has_no_html(written: str, 
     assert plain(written) == published
 
 
+def test_m5_a_text_from_before_the_rule_is_published_without_what_a_terminal_or_a_reader_obeys():
+    assert plain("a\x1b[2J\x9b\u202eb\r\n\tc") == "a\ufffd[2J\ufffd\ufffdb\n\tc"
+
+
 def test_m5_texts_in_a_table_are_treated_alike_and_numbers_stay_numbers():
     assert plain_rows([{"section": "<b>", "overall": 8.5, "weak": None}]) == [
         {"section": "&lt;b>", "overall": 8.5, "weak": None}

@@ -91,6 +91,14 @@ def test_l8_a_line_with_an_unsafe_character_is_named_with_its_field(folder: Path
         order_from(folder, "week.jsonl", "vision_framework", 1)
 
 
+@pytest.mark.parametrize("name", ["no\x1b[2Jthing", "nightly\u202e.jsonl", "night\nly.jsonl", "a\x00.jsonl"])
+def test_l8_the_name_of_a_file_holds_no_unsafe_character(folder: Path, name: str):
+    with pytest.raises(CannotStart, match=r"^The name of the file holds U\+[0-9A-F]{4} \(") as error:
+        order_from(folder, name, "vision_framework", 1)
+    assert not isinstance(error.value, NothingToDo)
+    assert str(error.value).isprintable()
+
+
 def test_l8_what_a_deployment_is_started_with_is_looked_at_too():
     pipeline = CATALOGUE["vision_framework"]
     given = pipeline.input_model.model_validate({**BRIEF, "company_name": "A\x1b"})
@@ -120,9 +128,8 @@ def test_the_same_line_twice_is_one_item_too_many(folder: Path):
         order_from(folder, "week.jsonl", "vision_framework", 1)
 
 
-async def test_where_there_is_nothing_to_do_the_flow_run_is_completed(
-    folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
-):
+@pytest.fixture
+def in_a_flow_run(folder: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Runtime:
         id = "nobody's"
 
@@ -132,11 +139,29 @@ async def test_where_there_is_nothing_to_do_the_flow_run_is_completed(
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:9/api")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
 
+
+@pytest.mark.usefixtures("in_a_flow_run")
+async def test_where_there_is_nothing_to_do_the_flow_run_is_completed():
     state = await deployments.batch.fn()
     assert state.is_completed() and "There is no file nightly.jsonl" in str(state.message)
 
     state = await deployments.batch.fn(file="../elsewhere.jsonl")
     assert state.is_failed()
+
+
+@pytest.mark.usefixtures("in_a_flow_run")
+@pytest.mark.parametrize("refusal", [CannotStart, NothingToDo])
+async def test_l8_why_a_flow_run_does_nothing_is_safe_to_show(
+    monkeypatch: pytest.MonkeyPatch, refusal: type[CannotStart]
+):
+    def refuse(*args: Any) -> None:
+        raise refusal("a\x1b[2J\u202eb\nc")
+
+    monkeypatch.setattr(deployments, "order_from", refuse)
+
+    state = await deployments.batch.fn()
+
+    assert (state.is_completed(), state.message) == (refusal is NothingToDo, "a\ufffd[2J\ufffdb c")
 
 
 def test_operators_see_how_many_and_which_failed():

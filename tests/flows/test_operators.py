@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 from collections import Counter
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,11 +18,13 @@ from prefect.context import SettingsContext, get_settings_context
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED
 from prefect.states import Crashed, Running
 
+from events.contract import Problem
 from flows import _owed, _projection
 from flows._carry import Tools
 from flows._closing import Outcome
 from flows._health import Health
 from flows._operators import Operators
+from flows._pipeline import Shown
 from flows._projection import Projection
 from steps._once import Once
 from tests.fundamentals.conftest import Stage, new_stage
@@ -289,6 +292,19 @@ def test_a_run_whose_headline_cannot_be_made_is_complete_all_the_same():
     state = _projection.state_of(one_haiku, Outcome("complete", result={"no": "haiku"}))
 
     assert (state.name, state.message) == ("Completed", "Complete")
+
+
+def test_l8_a_state_s_message_is_safe_to_show():
+    def shown(result: Haiku) -> Shown:
+        return Shown(headline=result.text)
+
+    headlined = replace(one_haiku, shown=shown)
+    problem = Problem(type="about:blank", title="It\x1b broke", detail="")
+
+    complete = _projection.state_of(headlined, Outcome("complete", result={"text": "a\x1b[2J\u202eb\nc"}))
+    failed = _projection.state_of(one_haiku, Outcome("error", problem=problem, failed_step="haiku"))
+
+    assert (complete.message, failed.message) == ("a\ufffd[2J\ufffdb c", "haiku: It\ufffd broke")
 
 
 class Registry:
