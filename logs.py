@@ -49,8 +49,14 @@ QUIET = {
     "asyncpg.pool": logging.ERROR,
 }
 
-# What is said of a run in Prefect goes to its page there, step by step; in ours it would be said twice.
-ELSEWHERE = ("prefect.flow_runs", "prefect.task_runs")
+# What is said of a run in Prefect goes to its page there, step by step; in ours it would be said twice. And where an
+# input does not fit its flow, Prefect logs the whole input as an error. Asked of each record: Prefect resets the levels
+# of its loggers when it is imported, which is later.
+ELSEWHERE = {
+    "prefect.flow_runs": logging.WARNING,
+    "prefect.task_runs": logging.WARNING,
+    "prefect.flows": logging.CRITICAL,
+}
 
 # Texts of several lines.
 TRACES = ("exception", "stack")
@@ -201,4 +207,4 @@ def configure(
 
 
 def _belongs(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING or not record.name.startswith(ELSEWHERE)
+    return all(record.levelno >= lowest or not record.name.startswith(name) for name, lowest in ELSEWHERE.items())

@@ -7,6 +7,8 @@ from io import StringIO
 
 import pytest
 import structlog
+from prefect import Flow
+from prefect.exceptions import ParameterTypeError
 
 import logs
 from tests.api.conftest import settings_with
@@ -239,3 +241,14 @@ def test_requests_to_prefect_and_its_words_of_a_run_are_not_in_our_log_as_well(c
         logging.getLogger().handle(logging.LogRecord(name, level, __file__, 1, said, (), None))
 
     assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["The flow run was not found"]
+
+
+def test_l4_an_input_that_does_not_fit_its_flow_is_not_in_the_log(configured: Configure):
+    def count(answers: int) -> None: ...
+
+    stream = configured(level="DEBUG")
+    with pytest.raises(ParameterTypeError):
+        Flow(fn=count, name="count").validate_parameters({"answers": "the founder's own words"})
+    logging.getLogger("prefect.flows").critical("something else")
+
+    assert [json.loads(line)["event"] for line in stream.getvalue().splitlines()] == ["something else"]
