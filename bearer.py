@@ -86,7 +86,9 @@ def is_tenant(name: str) -> bool:
 def split(text: str) -> dict[str, list[str]]:
     """`acme:TOKEN|TOKEN,beta:TOKEN` as tokens by tenant. Raises `ValueError` for text of another form."""
     tokens: dict[str, list[str]] = {}
-    for position, entry in enumerate(text.split(",") if text.strip() else [], 1):
+    if not text.strip():
+        raise ValueError("It is set, but empty: expected TENANT:TOKEN. Unset it to start without tokens.")
+    for position, entry in enumerate(text.split(","), 1):
         tenant, colon, rest = (part.strip() for part in entry.partition(":"))
         if not entry.strip():
             raise ValueError(f"Entry {position} is empty: expected TENANT:TOKEN between two commas.")

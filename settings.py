@@ -1,14 +1,16 @@
 """Every setting in one place: its environment variable, its default, and what it means. docs/settings.md lists them."""
 
+import re
 from base64 import b64decode
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AliasGenerator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 import bearer
-from hosts import from_here, is_loopback
+from hosts import EVERY, from_here, is_loopback, origin_of
 
 
 class BadSettings(ValueError):
@@ -44,7 +46,8 @@ class Settings(BaseSettings):
     prefect_api_auth_string: SecretStr | None = Field(
         default=None,
         validation_alias="PREFECT_API_AUTH_STRING",
-        description="Login for the Prefect server. Unset: made once, for the Prefect server that we start.",
+        description="Login for the Prefect server, ASCII without blanks. "
+        "Unset: made once, for the Prefect server that we start.",
     )
     prefect_documents: bool | None = Field(
         default=None,
@@ -127,8 +130,8 @@ class Settings(BaseSettings):
     )
     allow_anonymous: bool = Field(
         default=False,
-        description="1: start without tokens also where STEPGLASS_HOST lets a network in. Anyone there can then read "
-        "every run, start runs with your model key, and see the metrics.",
+        description="1: start without tokens also where STEPGLASS_HOST, STEPGLASS_PUBLIC_URL or STEPGLASS_HOSTS "
+        "lets a network in. Anyone there can then read every run, start runs with your model key, and see the metrics.",
     )
     allow_plaintext: bool = Field(
         default=False,
@@ -142,12 +145,13 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list[str],
-        description="Origins, separated by commas, whose pages may call the API. None by default.",
+        description="Origins (https://HOST or https://HOST:PORT), separated by commas, whose pages may call the API. "
+        "None by default.",
     )
     hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list[str],
-        description="Names, separated by commas, that the API answers for beside localhost, addresses and "
-        "the host of STEPGLASS_PUBLIC_URL. * for any.",
+        description="Names, separated by commas, that the API and a worker's metrics answer for beside localhost, "
+        "addresses and the host of STEPGLASS_PUBLIC_URL. * for any.",
     )
     web_dir: Path | None = Field(
         default=None,
@@ -214,6 +218,14 @@ class Settings(BaseSettings):
                 raise ValueError("is also a token of a tenant, who must not see the metrics of all. Use another one.")
         return value
 
+    @field_validator("prefect_api_auth_string")
+    @classmethod
+    def _login(cls, value: SecretStr | None) -> SecretStr | None:
+        # Prefect 3.8.8 refuses even the right login where it has letters beyond ASCII.
+        if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+            raise ValueError("expected NAME:PASSWORD of ASCII letters, digits and punctuation, without blanks")
+        return value
+
     @field_validator("webhook_url", mode="after")
     @classmethod
     def _address(cls, value: SecretStr | None) -> SecretStr | None:
@@ -237,6 +249,11 @@ class Settings(BaseSettings):
     @classmethod
     def _list(cls, value: object) -> object:
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins(cls, value: list[str]) -> list[str]:
+        return [origin if origin == EVERY else origin_of(origin) for origin in value]
 
     @property
     def store_url(self) -> str:
@@ -278,9 +295,29 @@ class Settings(BaseSettings):
         return None if self.metrics_token is None else bearer.digest_of(self.metrics_token)
 
     @property
+    def public_host(self) -> str | None:
+        return urlsplit(self.public_url or "").hostname
+
+    @property
+    def names(self) -> list[str]:
+        """What we are called, besides localhost: where we listen, where people reach us, and any other names."""
+        return [self.host, *([self.public_host] if self.public_host else []), *self.hosts]
+
+    @property
+    def opening(self) -> tuple[str, str] | None:
+        """The setting that lets a network reach the API, by itself or through a proxy, and its value."""
+        if not is_loopback(self.host):
+            return "STEPGLASS_HOST", self.host
+        if self.public_host and not is_loopback(self.public_host):
+            return "STEPGLASS_PUBLIC_URL", self.public_url or ""
+        if not all(is_loopback(name) for name in self.hosts):
+            return "STEPGLASS_HOSTS", ",".join(self.hosts)
+        return None
+
+    @property
     def anonymous_api(self) -> bool:
         """Whether anyone on a network may use the API."""
-        return not self.api_tokens and not is_loopback(self.host)
+        return not self.api_tokens and self.opening is not None
 
     @property
     def anonymous_metrics(self) -> bool:
@@ -290,22 +327,23 @@ class Settings(BaseSettings):
 
     def guard_api(self) -> None:
         """Raises `BadSettings` where anyone on a network may use the API, and no setting allows it."""
-        if self.anonymous_api and not self.allow_anonymous:
-            raise self._refusal("read every run and start runs with your model key", "STEPGLASS_API_TOKENS")
+        if self.opening and self.anonymous_api and not self.allow_anonymous:
+            raise _refusal(*self.opening, "read every run and start runs with your model key", "STEPGLASS_API_TOKENS")
 
     def guard_metrics(self) -> None:
         """The same for the worker's metrics."""
         if self.anonymous_metrics and not self.allow_anonymous:
-            raise self._refusal("see the worker's metrics", "STEPGLASS_METRICS_TOKEN")
-
-    def _refusal(self, harm: str, setting: str) -> BadSettings:
-        return BadSettings(
-            f"STEPGLASS_HOST is {self.host!r}, which is not only this machine, and {setting} is not set: anyone on the "
-            f"network could {harm}. Set {setting} (`stepglass token` makes a token), or STEPGLASS_HOST=127.0.0.1. "
-            "If anyone is meant to, set STEPGLASS_ALLOW_ANONYMOUS=1."
-        )
+            raise _refusal("STEPGLASS_HOST", self.host, "see the worker's metrics", "STEPGLASS_METRICS_TOKEN")
 
     @property
     def url(self) -> str:
         """Where the API answers on this machine."""
         return self.public_url or f"http://{from_here(self.host)}:{self.port}"
+
+
+def _refusal(opening: str, value: str, harm: str, missing: str) -> BadSettings:
+    return BadSettings(
+        f"{opening} is {value!r}, which is not only this machine, and {missing} is not set: "
+        f"anyone on the network could {harm}. Set {missing} (`stepglass token` makes a token), or unset {opening}. "
+        "If anyone is meant to, set STEPGLASS_ALLOW_ANONYMOUS=1."
+    )

@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api._bodies import Bodies
 from api._browsers import Origins, SecurityHeaders
 from api._failures import Failures
-from api._hosts import Hosts, names_of
+from api._hosts import Hosts
 from api._idle import Idle
 from api._requests import Requests
 from api._tokens import Tokens
@@ -101,7 +101,7 @@ def middleware(settings: Settings) -> list[Middleware]:
         Middleware(Bodies),
         Middleware(SecurityHeaders, origins),
         Middleware(Requests),
-        Middleware(Hosts, names_of(settings)),
+        Middleware(Hosts, settings.names),
         *([cors] if origins else []),
         Middleware(Failures),
         Middleware(Origins, origins),

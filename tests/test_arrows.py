@@ -24,7 +24,7 @@ ALLOWED: dict[str, set[str]] = {
     "llm": {"bearer", "hosts"},
     "steps": {"events", "llm"},
     "flows": {"steps", "events", "llm", "observe", "settings", "hosts"},
-    "api": {"events", "flows.catalogue", "observe", "settings", "logs", "bearer"},
+    "api": {"events", "flows.catalogue", "observe", "settings", "logs", "bearer", "hosts"},
     "observe": {"events", "llm", "bearer"},
     "cli": {*ROOMS, *SHARED},
     "settings": {"bearer", "hosts"},

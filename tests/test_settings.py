@@ -16,7 +16,7 @@ HASH = bearer.hash_of(FIRST)
 
 
 def settings_with(**given: Any) -> Settings:
-    return Settings.model_validate({"host": "127.0.0.1", "api_tokens": "", **given})
+    return Settings.model_validate({"host": "127.0.0.1", "api_tokens": {}, **given})
 
 
 def refusal(**given: Any) -> str:
@@ -31,6 +31,8 @@ def refusal(**given: Any) -> str:
 @pytest.mark.parametrize(
     ("written", "said"),
     [
+        ("", "It is set, but empty"),
+        (" ", "It is set, but empty"),
         (f"acme:{MARK}", "Token 1 of tenant 'acme' has 3 characters, and must have 16 or more"),
         (f"acme:{FIRST},beta:q", "Token 1 of tenant 'beta' has 1 character, and must have 16 or more"),
         (f"acme:{FIRST}|{MARK}", "Token 2 of tenant 'acme' has 3 characters"),
@@ -100,6 +102,80 @@ def test_m10_beyond_loopback_nothing_is_open_without_tokens_unless_a_setting_say
 )
 def test_the_address_of_the_api_is_one_that_this_machine_reaches(host: str, reached_at: str) -> None:
     assert settings_with(host=host, port=8000, public_url=None).url == f"http://{reached_at}:8000"
+
+
+@pytest.mark.parametrize(
+    ("given", "opening"),
+    [
+        ({"public_url": "https://stepglass.example"}, "STEPGLASS_PUBLIC_URL is 'https://stepglass.example'"),
+        ({"public_url": "http://192.168.1.20:8000/app"}, "STEPGLASS_PUBLIC_URL is 'http://192.168.1.20:8000/app'"),
+        ({"hosts": "*"}, "STEPGLASS_HOSTS is '*'"),
+        ({"hosts": "localhost, studio.lan"}, "STEPGLASS_HOSTS is 'localhost,studio.lan'"),
+    ],
+)
+def test_m10_a_name_beyond_loopback_opens_the_api_as_an_address_does(given: dict[str, str], opening: str) -> None:
+    with pytest.raises(BadSettings) as caught:
+        settings_with(**given).guard_api()
+    told, variable = str(caught.value), opening.partition(" ")[0]
+    assert told.startswith(f"{opening}, which is not only this machine, and STEPGLASS_API_TOKENS is not set")
+    assert f"or unset {variable}." in told
+    settings_with(**given, api_tokens=f"acme:{FIRST}").guard_api()
+    allowed = settings_with(**given, allow_anonymous=True)
+    allowed.guard_api()
+    assert allowed.anonymous_api
+    # A proxy in front of the API does not lead to a worker's port.
+    settings_with(**given, metrics=True).guard_metrics()
+
+
+@pytest.mark.parametrize(
+    "given", [{"public_url": "http://localhost:8000"}, {"public_url": "http://[::1]:8000"}, {"hosts": "localhost, ::1"}]
+)
+def test_m10_names_of_this_machine_open_nothing(given: dict[str, str]) -> None:
+    settings = settings_with(**given)
+    settings.guard_api()
+    assert not settings.anonymous_api
+
+
+@pytest.mark.parametrize("login", ["", f"café:{MARK}", f"two words:{MARK}", f"name:{MARK}\n"])
+def test_m9_a_login_that_prefect_cannot_take_is_refused_and_not_repeated(login: str) -> None:
+    assert "expected NAME:PASSWORD of ASCII letters, digits" in refusal(prefect_api_auth_string=login)
+
+
+def test_m9_a_login_of_ascii_letters_and_punctuation_is_taken() -> None:
+    login = settings_with(prefect_api_auth_string="admin:p@ss~w0rd!").prefect_api_auth_string
+    assert login and login.get_secret_value() == "admin:p@ss~w0rd!"
+
+
+@pytest.mark.parametrize(
+    ("written", "origin"),
+    [
+        ("https://app.example", "https://app.example"),
+        ("https://app.example/", "https://app.example"),
+        ("HTTPS://App.Example", "https://app.example"),
+        ("https://app.example:443", "https://app.example"),
+        ("http://app.example:80/", "http://app.example"),
+        ("http://app.example:443", "http://app.example:443"),
+        ("http://[::1]:5173", "http://[::1]:5173"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("*", "*"),
+    ],
+)
+def test_c1_origins_are_written_as_browsers_send_them(written: str, origin: str) -> None:
+    assert settings_with(cors_origins=f"http://localhost:5173,{written}").cors_origins[1] == origin
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["app.example", "//app.example", "https://", "https://app.example/page", "https://app.example?a", "file:///"]
+    + ["https://app.example:70000", "https://*.example", "https://name@app.example", "https://app example"],
+)
+def test_c1_what_is_no_origin_of_a_page_is_refused(written: str) -> None:
+    assert f"'{written}' is not the origin of a page: expected https://HOST" in refusal(cors_origins=written)
+
+
+def test_c1_the_origin_that_every_sandboxed_frame_has_is_refused() -> None:
+    for written in ("null", "https://app.example, NULL"):
+        assert "null is the origin of every sandboxed frame" in refusal(cors_origins=written)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.1", "localhost", "LOCALHOST.", "::1", "::ffff:127.0.0.1"])

@@ -44,6 +44,7 @@ def test_m10_no_part_starts_where_a_network_gets_in_without_tokens() -> None:
     ("given", "said"),
     [
         ({"host": "0.0.0.0"}, "anyone on the network could read every run and start runs with your model key"),
+        ({"public_url": "https://stepglass.example"}, "STEPGLASS_PUBLIC_URL is 'https://stepglass.example'"),
         (METRICS, "anyone on the network could see the worker's metrics"),
         ({"openai_base_url": "http://models.example/v1", "openai_api_key": "sk-x"}, "Use https://"),
     ],
