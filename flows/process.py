@@ -130,6 +130,7 @@ def _wanted(settings: Settings, port: int) -> Wanted:
         metrics=settings.metrics,
         host=settings.host,
         port=port,
+        names=settings.names,
         digest=settings.metrics_digest,
         traces=settings.otlp_endpoint is not None,
     )

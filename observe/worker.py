@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -34,12 +34,13 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`metrics`: figures on a port of `host` (0: on none), for requests with the token of `digest`. `traces`: spans to
-    where the variables of OpenTelemetry say."""
+    """`metrics`: figures on a port of `host` (0: on none), which answers for `names`, for requests with the token
+    of `digest`. `traces`: spans to where the variables of OpenTelemetry say."""
 
     metrics: bool = False
     host: str = "127.0.0.1"
     port: int = 0
+    names: Sequence[str] = ()
     digest: bytes | None = None
     traces: bool = False
 
@@ -61,7 +62,7 @@ def _counted(wanted: Wanted, ears: list[Ear]) -> Generator[None, None, None]:
     meters = Meters()
     ears.append(meters)
     refusals = Refusals(meters.refused_tokens)
-    with exposed(meters.text, wanted.host, wanted.port, wanted.digest, refusals):
+    with exposed(meters.text, wanted.host, wanted.port, wanted.digest, refusals, wanted.names):
         yield
 
 

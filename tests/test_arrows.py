@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "steps": {"events", "llm"},
     "flows": {"steps", "events", "llm", "observe", "settings", "hosts"},
     "api": {"events", "flows.catalogue", "observe", "settings", "logs", "bearer", "hosts"},
-    "observe": {"events", "llm", "bearer"},
+    "observe": {"events", "llm", "bearer", "hosts"},
     "cli": {*ROOMS, *SHARED},
     "settings": {"bearer", "hosts"},
     "logs": {"events.text"},

@@ -27,6 +27,7 @@ from tests.e2e.up import Up, below
 pytestmark = pytest.mark.timeout(240)
 
 TOKENS = {"acme": "token-of-acme-0123456789", "other": "token-of-other-0123456789"}
+NAME = "house.example"
 METRICS = "token-of-metrics-0123456789"
 ELSEWHERE = "http://stranger.localhost"
 
@@ -108,7 +109,7 @@ async def house() -> AsyncIterator[House]:
     more = {"STEPGLASS_API_TOKENS": ",".join(f"{tenant}:{token}" for tenant, token in TOKENS.items())}
     demo, metrics = any_free(), any_free()
     more |= {"STEPGLASS_METRICS": "1", "STEPGLASS_METRICS_TOKEN": METRICS, "STEPGLASS_METRICS_PORT": str(metrics)}
-    more |= {"STEPGLASS_DEMO_PORT": str(demo)}
+    more |= {"STEPGLASS_DEMO_PORT": str(demo), "STEPGLASS_HOSTS": NAME}
     with open_folder("stepglass-house-") as folder:
         up = Up(folder / "data", more=more)
         async with up.up() as (process, said):
@@ -172,10 +173,14 @@ async def test_c1_a_page_of_another_origin_is_refused_at_every_port(house: House
 
 @EVERY_PORT
 async def test_c1_a_name_that_is_not_ours_is_refused_at_every_port(house: House, port: str):
-    """Under which a page of somebody else's asks this machine (DNS rebinding). It has no credentials for the others."""
-    answer = await house.ports[port].ask({"Host": "stranger.example"}, known=port in ("api", "prefect"))
+    """Under which a page of somebody else's asks this machine (DNS rebinding). Only a worker may ask the demo model."""
+    answer = await house.ports[port].ask({"Host": "stranger.example"}, known=port != "demo")
 
-    assert answer.status_code == (421 if port in ("api", "prefect") else 401)
+    assert answer.status_code == (421 if port != "demo" else 401)
+
+
+async def test_m10_a_name_from_the_settings_is_answered_by_the_metrics_of_the_worker(house: House):
+    assert (await house.ports["metrics"].ask({"Host": NAME}, known=True)).status_code == 200
 
 
 @EVERY_PORT
