@@ -190,13 +190,13 @@ def test_m1_where_there_is_one_tenant_it_may_have_them_all():
 @pytest.mark.parametrize(
     ("tokens", "shared"),
     [
-        ("", False),
+        ({}, False),
         ("acme:the-token-of-acme|new-token-of-acme", False),
         ("acme:the-token-of-acme,beta:the-token-of-beta", True),
     ],
 )
 async def test_m1_the_process_is_shared_where_the_settings_name_several_tenants(
-    store: Store, tokens: str, shared: bool
+    store: Store, tokens: str | dict[str, str], shared: bool
 ):
     async with running(settings_with(api_tokens=tokens), store) as api:
         assert streams_of(api).shared == shared
