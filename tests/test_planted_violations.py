@@ -148,8 +148,11 @@ def must_stay(story: Story, index: int) -> bool:
     one, two = story.events[index], story.events[index + 1]
     if index == 0 or two.type in LAST_WORDS:
         return True
-    if {one.type, two.type} in ({"run_paused", "run_unpaused"}, {"input_required", "input_received"}):
+    if {one.type, two.type} == {"run_paused", "run_unpaused"}:
         return True
+    if isinstance(one, InputReceived | InputRequired) and isinstance(two, InputReceived | InputRequired):
+        # The next question may come before the answer to another one.
+        return one.data.input_id == two.data.input_id
     if "run_start" in (one.type, two.type):
         return step_of(one) is not None or step_of(two) is not None
     if step_of(one) is None or step_of(one) != step_of(two):
