@@ -15,7 +15,7 @@ import httpx2
 from cli._prefect import server_env
 
 ROOT = Path(__file__).parent.parent.parent
-PREFECT_LOGIN = ("stepglass", "a login for tests")
+PREFECT_LOGIN = ("stepglass", "a-login-for-tests")
 """User and password of every Prefect server here."""
 LOGIN = ":".join(PREFECT_LOGIN)
 PREFECT_START = 90.0
