@@ -163,6 +163,8 @@ async def test_c1_the_result_that_a_state_on_the_server_points_to_is_never_loade
 
     monkeypatch.setattr("prefect.client.orchestration.get_client", get_client)
     monkeypatch.setattr("prefect.flow_engine.run_flow_async", run)
+    # It would say for the rest of these tests where Prefect is.
+    monkeypatch.setattr("flows._prefect_env.apply", bool)
     settings = Settings.model_validate({"PREFECT_API_URL": "http://127.0.0.1:1/api"})
 
     assert await asyncio.to_thread(serving.run_flow_run, settings, uuid4()) == 0
