@@ -70,21 +70,10 @@ def _cut(connection: socket.socket) -> None:
         connection.shutdown(socket.SHUT_RDWR)
 
 
-@contextmanager
-def exposed(
-    text: Callable[[], bytes],
-    host: str,
-    port: int,
-    digest: bytes | None = None,
-    refusals: Refusals | None = None,
-    names: Iterable[str] = (),
-) -> Generator[int | None, None, None]:
-    """Answer on `port` (0: any free one) while inside; gives the port. None where it is taken: figures are not worth a
-    worker, and on a machine with several of them only one can have it. Besides addresses and localhost it answers for
-    `names`, as the API does."""
-
-    refused = refusals or Refusals()
-    ours = {plain(name) for name in names}
+def _handler(
+    text: Callable[[], bytes], digest: bytes | None, refused: Refusals, ours: set[str]
+) -> type[BaseHTTPRequestHandler]:
+    """Answers `GET /metrics` with `text`, for the token of this digest and under the names `ours`."""
 
     class Handler(BaseHTTPRequestHandler):
         timeout = SECONDS
@@ -112,8 +101,24 @@ def exposed(
         def log_message(self, format: str, *args: object) -> None:
             pass
 
+    return Handler
+
+
+@contextmanager
+def exposed(
+    text: Callable[[], bytes],
+    host: str,
+    port: int,
+    digest: bytes | None = None,
+    refusals: Refusals | None = None,
+    names: Iterable[str] = (),
+) -> Generator[int | None, None, None]:
+    """Answer on `port` (0: any free one) while inside; gives the port. None where it is taken: figures are not worth a
+    worker, and on a machine with several of them only one can have it. Besides addresses and localhost it answers for
+    `names`, as the API does."""
+    handler = _handler(text, digest, refusals or Refusals(), {plain(name) for name in names})
     try:
-        server = _Server((host, port), Handler)
+        server = _Server((host, port), handler)
     except OSError as error:
         log.warning("the figures of this process are not to be had: port %d: %s", port, error.strerror)
         yield None
