@@ -26,7 +26,7 @@ LONGEST = 16_384
 """Characters of all texts of a line together, before they are rendered. A traceback may be long; nothing else is."""
 # Longer than any secret, so that one which a cut goes through is redacted as a whole first.
 MARGIN = 2_048
-# What is unsafe in any text, what ends a line, and halves of characters, which no stream can encode.
+# Characters that are unsafe in any text, that end a line, and lone surrogates, which no stream can encode.
 CONTROLS = re.compile(f"[{UNSAFE}{LINE_BREAKS}\ud800-\udfff]")
 # Each of these reads a run of characters once: text from outside may be one long run.
 PATTERNS = [
@@ -49,7 +49,7 @@ QUIET = {
     "asyncpg.pool": logging.ERROR,
 }
 
-# What is said of a run in Prefect goes to its page there, step by step; in ours it would be said twice. And where an
+# Prefect's messages about a run go to its page there, step by step; our log would only repeat them. And where an
 # input does not fit its flow, Prefect logs the whole input as an error. Asked of each record: Prefect resets the levels
 # of its loggers when it is imported, which is later.
 ELSEWHERE = {

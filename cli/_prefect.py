@@ -15,6 +15,9 @@ from settings import Settings
 
 LOGIN = "prefect.login"
 SHORTEST = 24
+"""Characters of a login that keeps others out."""
+MOST_CONNECTIONS = 700
+"""Below the 1,024 files that a process usually may open; the database and Prefect's own files need the rest."""
 # Prefect's page has one inline script and styles of its own, and turns what a model wrote into elements: pictures and
 # requests may come from and go to its own server only.
 POLICY = (
@@ -89,7 +92,7 @@ def guarded(app: ASGIApp) -> ASGIApp:
 
     async def door(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            scope["state"]["idle"] = Idle()
+            scope["state"]["idle"] = Idle(most=MOST_CONNECTIONS)
         await checked(scope, receive, send)
 
     return door

@@ -1,4 +1,4 @@
-"""What operators find under a run in Prefect: its texts, its tables, and the way to us.
+"""The artifacts of a run in Prefect: its texts, its tables, and a link to us.
 
 This is a border: Prefect's page renders the Markdown and the HTML of an artifact, pictures from other servers included,
 so a model's text could report to a stranger who looks at it, and when. All text passes `plain`.

@@ -104,7 +104,7 @@ def of_npm() -> tuple[int, list[Advisory]]:
     vulnerable = ask_npm(project, lock)
     if not vulnerable.pop(known_bad, None):
         raise NoAnswer(f"It reports nothing about {known_bad}@{version}, so it has no advisories.")
-    # What is only vulnerable through another package names that one, which has an entry of its own.
+    # A package that is only vulnerable through another one names it, and that one has an entry of its own.
     found = [(name, one) for name, each in vulnerable.items() for one in each["via"] if isinstance(one, dict)]
     asked = len(lock["packages"]) - 2  # The project itself and the one that we added.
     return asked, [

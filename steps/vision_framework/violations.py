@@ -63,7 +63,7 @@ def _found(document: JsonValue, whole: Mapping[str, JsonValue]) -> dict[tuple[Pa
     found: dict[tuple[Path, str], None] = {}
     told: Counter[str] = Counter()
     errors: list[ValidationError] = list(_VALIDATOR.iter_errors(document))  # pyright: ignore[reportUnknownMemberType]  # untyped instance
-    # What is wrong with a section as a whole comes before what is wrong with its items.
+    # Faults of a section as a whole come before those of its items.
     for error in sorted(errors, key=lambda error: len(error.absolute_path)):
         for path, detail in islice(_said(error, whole), MOST + 1):
             section = str(path[0]) if path and path[0] in SECTION_NAMES else ""
